@@ -1,0 +1,25 @@
+"""How Vietnam's provinces rank in e-government, and whether their online public services are really used.
+
+`table(name)` gives each processed table; `standardize(names)` turns province names into codes. The rest is in
+`vnegov.metrics`, `vnegov.charts` and `vnegov.batch`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vnegov.data.case import Case, case
+    from vnegov.data.provinces import standardize
+    from vnegov.data.tables import table
+
+__all__ = ["Case", "case", "standardize", "table"]
+_HOMES = {"Case": "case", "case": "case", "standardize": "provinces", "table": "tables"}
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that `import vnegov` and the command line start at once."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"vnegov.data.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'vnegov' has no attribute {name!r}")

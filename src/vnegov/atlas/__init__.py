@@ -1,0 +1,1 @@
+"""Pages that lead to the reports and figures of a batch."""

@@ -1,0 +1,49 @@
+"""Every figure known of a province for one year, as printed, each with its source: a table of text."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vnegov.charts import labels
+from vnegov.charts.labels import say
+from vnegov.data.case import Case
+from vnegov.data.tables import table
+
+
+def compute(case: Case) -> pd.DataFrame:
+    """The rows of `observations` whose period ends in the year, in the order of their indicators."""
+    rows = table("observations")
+    rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
+    rows = rows[rows["period_end"].str[:4] == str(case.year)]
+    return rows.sort_values(["indicator", "period_end", "value"], ignore_index=True)
+
+
+def markdown(data: pd.DataFrame, case: Case) -> str:
+    """The figures as a Markdown table: what, whose, how much (with numerator and denominator), when, source."""
+    lang = case.lang
+    if data.empty:
+        return say(
+            lang,
+            f"*No figure on services or on the work of offices in {case.province} has been found for {case.year}.*",
+            f"*Chưa tìm thấy số liệu về dịch vụ hay công việc của cơ quan tại {case.province} cho năm {case.year}.*",
+        )
+    head = say(lang, "| Figure | Whose | Value | Until | Source |", "| Số liệu | Phạm vi | Giá trị | Đến ngày | Nguồn |")
+    lines = [head, "|---|---|---:|---|---|"]
+    for row in data.itertuples():
+        cells = [
+            labels.indicator_name(row.indicator, lang),
+            row.agency if isinstance(row.agency, str) else labels.scope(row.scope, lang),
+            labels.qualified(row.value, row.qualifier, lang, row.unit) + _ratio(row, lang),
+            labels.day(row.period_end, lang),
+            labels.link(row.source_id, lang),
+        ]
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _ratio(row, lang: str) -> str:
+    if pd.isna(row.denominator):
+        return ""
+    numerator = row.value if pd.isna(row.numerator) else row.numerator
+    share = f" = {labels.number(100 * numerator / row.denominator, lang, 1)}%" if row.denominator else ""
+    return f" ({labels.number(numerator, lang)}/{labels.number(row.denominator, lang)}{share})"

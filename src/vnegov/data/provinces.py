@@ -1,0 +1,116 @@
+"""Provinces: their names in every spelling, their codes in two geographies, and the merger of 1 July 2025.
+
+Codes are those of the statistics office, as strings ("01"). The same code can mean two provinces: "82" is
+Tiền Giang among the 63 and Đồng Tháp among the 34, so a code always travels with its geography.
+"""
+
+import csv
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+import pandas as pd
+
+from vnegov import paths
+from vnegov.errors import UnknownProvince
+
+GEOGRAPHIES = ("63", "34")
+_PREFIXES = ("thanhpho", "tinh", "tp", "provinceof", "cityof")
+_SUFFIXES = ("province", "city")
+
+
+def geography_of(year: int) -> str:
+    """The geography in force at the end of `year`: "63" until 2024, "34" from 2025."""
+    return "63" if year <= 2024 else "34"
+
+
+def key(name: str) -> str:
+    """A name without what spellings differ in: case, tone and vowel marks, đ, spaces, dashes, dots.
+
+    Works alike for NFC and NFD text, "Hòa" and "Hoà", "Đắk Lắk" and "Đăk Lăk".
+    """
+    bare = unicodedata.normalize("NFD", str(name).replace("đ", "d").replace("Đ", "D"))
+    return re.sub(r"[^a-z0-9]", "", "".join(c for c in bare if not unicodedata.combining(c)).lower())
+
+
+def slug(code: str, geography: str) -> str:
+    """The province's name as a file name: "vinh-phuc"."""
+    name = names(geography)[code]["name_en"].removesuffix(" City")
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@cache
+def names(geography: str) -> dict[str, dict[str, str]]:
+    """The provinces of a geography as published: code → row of data/raw/provinces/provinces_*.csv."""
+    if geography not in GEOGRAPHIES:
+        raise UnknownProvince(f"geography {geography!r} is not one of {', '.join(GEOGRAPHIES)}")
+    with (paths.RAW / "provinces" / f"provinces_{geography}.csv").open(encoding="utf-8") as file:
+        return {row["code"]: row for row in csv.DictReader(file)}
+
+
+@cache
+def _spellings(geography: str) -> dict[str, str]:
+    known = {key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")}
+    with (paths.RAW / "provinces" / "spellings.csv").open(encoding="utf-8") as file:
+        known |= {key(r["spelling"]): r["code"] for r in csv.DictReader(file) if r["geography"] == geography}
+    return known
+
+
+def _find(name: object, geography: str) -> str | None:
+    if isinstance(name, float) and name.is_integer():
+        name = int(name)
+    text = str(name).strip() if not isinstance(name, bool) else ""
+    if re.fullmatch(r"[0-9]{1,2}", text):
+        return text.zfill(2) if text.zfill(2) in names(geography) else None
+    bare, known = key(text), _spellings(geography)
+    forms = [bare, *(bare.removeprefix(p) for p in _PREFIXES), *(bare.removesuffix(s) for s in _SUFFIXES)]
+    return next((known[form] for form in forms if form in known), None)
+
+
+def nearest(name: object, geography: str = "63", n: int = 3) -> list[str]:
+    """The official names closest in spelling to `name` (in number, to a code), best first; at least one."""
+    known = _spellings(geography)
+    if re.fullmatch(r"\s*[0-9]+\s*", str(name)):
+        by_number = sorted(names(geography), key=lambda code: (abs(int(code) - int(str(name))), code))
+        return [names(geography)[code]["name_vi"] for code in by_number[:n]]
+    close = difflib.get_close_matches(key(str(name)), known, n=n + 2, cutoff=0.55)
+    close = close or difflib.get_close_matches(key(str(name)), known, n=1, cutoff=0)
+    return list(dict.fromkeys(names(geography)[known[k]]["name_vi"] for k in close))[:n]
+
+
+def _complaint(name: object, geography: str) -> str:
+    if geography == "34" and (old := _find(name, "63")) and not re.fullmatch(r"\s*[0-9]{1,2}\s*", str(name)):
+        successor = names("34")[names("63")[old]["successor_code"]]["name_vi"]
+        return f"{name!r} became part of {successor} on 1 July 2025; among the 34 provinces use that name"
+    near = ", ".join(f"{n} ({_find(n, geography)})" for n in nearest(name, geography))
+    return f"{name!r} is not one of the {geography} provinces; nearest: {near}"
+
+
+def resolve(name: object, geography: str = "63") -> str:
+    """The code of one province, from its name in any spelling or its code ("01", 1).
+
+    Raises `UnknownProvince`, which names the nearest spellings, or the successor of a merged province.
+    """
+    code = _find(name, geography)
+    if code is None:
+        raise UnknownProvince(_complaint(name, geography))
+    return code
+
+
+def standardize(values: Iterable[object], geography: str = "63") -> pd.Series:
+    """The codes of many provinces, in the order and with the index of `values`.
+
+    Raises one `UnknownProvince` that lists every value that no province has, with the nearest names.
+    """
+    given = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
+    codes = {value: _find(value, geography) for value in given.unique()}
+    if unknown := [value for value, code in codes.items() if code is None]:
+        raise UnknownProvince("\n".join(_complaint(value, geography) for value in unknown))
+    return given.map(codes).astype("str")
+
+
+def successors() -> dict[str, str]:
+    """The merger of 1 July 2025: code among the 63 → code among the 34."""
+    return {code: row["successor_code"] for code, row in names("63").items()}

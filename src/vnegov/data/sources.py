@@ -1,0 +1,83 @@
+"""Where figures come from: the register of sources, and the sidecar that stands beside every raw file."""
+
+import csv
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vnegov import paths
+from vnegov.errors import BadRawFile
+
+SUFFIX = ".source.yml"
+UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
+
+
+class Sidecar(BaseModel):
+    """Who published a raw file, where and when, under which terms, and the checksum of its bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    publisher: str
+    url: str
+    published: str
+    accessed: str
+    licence: str
+    trust: str
+    source_id: str | None
+    sha256: str
+    note: str = ""
+
+
+@cache
+def register() -> dict[str, dict[str, str]]:
+    """The sources by id, as in data/raw/sources/sources.csv."""
+    with (paths.RAW / "sources" / "sources.csv").open(encoding="utf-8") as file:
+        return {row["source_id"]: row for row in csv.DictReader(file)}
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def sidecar(path: Path) -> Sidecar:
+    """The sidecar of one raw file, checked against the file's bytes. Raises `BadRawFile`."""
+    name, beside = paths.relative(path), path.with_name(path.name + SUFFIX)
+    if not beside.is_file():
+        raise BadRawFile(f"{name} has no sidecar: write {beside.name} beside it (who, where, when, licence, sha256)")
+    try:
+        given = Sidecar.model_validate(yaml.safe_load(beside.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise BadRawFile(f"{paths.relative(beside)} is not a valid sidecar: {error}") from None
+    if given.sha256 != checksum(path):
+        raise BadRawFile(
+            f"{name} is not the file that its sidecar describes: its bytes have changed (sha256 differs). "
+            f"Raw files are never edited; put the published file back, or a correction in data/raw/corrections.yml"
+        )
+    if given.source_id is not None and given.source_id not in register():
+        raise BadRawFile(f"{paths.relative(beside)}: source_id {given.source_id!r} is not in sources.csv")
+    return given
+
+
+def verify() -> dict[Path, Sidecar]:
+    """Every raw file with its sidecar; raises one `BadRawFile` that names every file that is not in order."""
+    found: dict[Path, Sidecar] = {}
+    faults = []
+    for path in sorted(p for p in paths.RAW.rglob("*") if p.is_file() and p.name not in UNSIGNED):
+        if path.name.startswith((".", "~$")):
+            continue
+        if path.name.endswith(SUFFIX):
+            if not path.with_name(path.name.removesuffix(SUFFIX)).is_file():
+                faults.append(f"{paths.relative(path)} describes a file that is not there")
+            continue
+        try:
+            found[path] = sidecar(path)
+        except BadRawFile as fault:
+            faults.append(str(fault))
+    if faults:
+        raise BadRawFile("\n".join(faults))
+    return found
