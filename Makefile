@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_PIN := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: help setup report test data lint lab lock clean
+.PHONY: help setup report test data notebooks lint lab lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: setup ## all tests: pytest, and nbval on the stored notebooks
 
 data: setup ## rebuild data/processed from data/raw
 	@$(BIN)/vnegov build
+
+notebooks: setup ## run every template with its defaults and store it
+	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level WARN \
+	    --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 lint: setup ## ruff on code and notebooks, and the type checker
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

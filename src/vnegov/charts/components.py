@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
 from vnegov.charts import labels, style
-from vnegov.charts.labels import say
+from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.schema import INDICES
 from vnegov.data.tables import table
@@ -46,18 +48,9 @@ def draw(data: pd.DataFrame, case: Case, axes: list[Axes] | None = None) -> Axes
     lang = case.lang
     blocks = [rows for _, rows in data.groupby("index", sort=False)]
     if axes is None:
-        title = say(
-            lang,
-            f"{case.province} {case.year}: components against median and best",
-            f"{case.province} {case.year}: các thành phần so với trung vị và cao nhất",
-        )
-        subtitle = say(
-            lang,
-            "Score in each component; bar: from the lowest to the best province; "
-            f"n = {data['known'].min()}–{data['known'].max()}",
-            "Điểm từng thành phần; thanh xám: từ tỉnh thấp nhất đến cao nhất; "
-            f"n = {data['known'].min()}–{data['known'].max()}",
-        ).replace(f"{data['known'].min()}–{data['known'].min()}", f"{data['known'].min()}")
+        title = text(lang, "components.title", province=case.province, year=case.year)
+        known = dict.fromkeys([data["known"].min(), data["known"].max()])
+        subtitle = text(lang, "components.subtitle", n="–".join(map(str, known)))
         body = 0.31 * len(data) + 0.72 * len(blocks)
         made, area = style.figure(body, title, subtitle, labels.source_line(data, lang))
         axes = _blocks(made, area, blocks)
@@ -72,7 +65,9 @@ def _blocks(made, area, blocks) -> list[Axes]:
     for rows in blocks:
         tall = 0.31 * len(rows)
         top -= 0.42
-        axes.append(made.add_axes((3.15 / width, (top - tall) / height, (width - 4.35) / width, tall / height)))
+        axes.append(
+            made.add_axes((3.15 / width, (top - tall) / height, (width - 4.35) / width, tall / height))
+        )
         top -= tall + 0.30
     return axes
 
@@ -83,13 +78,12 @@ def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
         ax.plot([row.median] * 2, [y - 0.3, y + 0.3], color=style.MEDIAN, lw=2, zorder=2)
         ax.plot([row.best], [y], "D", color=style.LEADER, ms=5, zorder=3)
         ax.plot([row.score], [y], "o", color=style.PROVINCE, ms=8, zorder=4)
-        rank = "" if pd.isna(row.rank) else say(lang, f"  (rank {row.rank})", f"  (hạng {row.rank})")
-        beside = {"xy": (1, y), "xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         value = labels.score(row.score, lang)
-        ax.annotate(value, xytext=(10, 0), size=8, weight="bold", color=style.PROVINCE, **beside)
+        ax.annotate(value, (1, y), (10, 0), size=8, weight="bold", color=style.PROVINCE, **beside)
         if pd.notna(row.rank):
-            rank = say(lang, f"rank {row.rank}", f"hạng {row.rank}")
-            ax.annotate(rank, xytext=(52, 0), size=7.5, color=style.MUTED, **beside)
+            rank = text(lang, "components.rank", rank=row.rank)
+            ax.annotate(rank, (1, y), (52, 0), size=7.5, color=style.MUTED, **beside)
     index, edition = rows["index"].iloc[0], rows["edition"].iloc[0]
     names = [labels.component_name(index, component, edition, lang) for component in rows["component"]]
     short = [name if len(name) <= 44 else name[:42].rsplit(" ", 1)[0] + "…" for name in names]
@@ -100,41 +94,46 @@ def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
     labels.ticks(ax.xaxis, lang)
     ax.spines["left"].set_visible(False)
     heading = f"{labels.index_name(index, lang)} {edition}"
-    ax.annotate(heading, (0, 1), (-211, 10), xycoords="axes fraction", textcoords="offset points", weight="bold")
+    ax.annotate(
+        heading, (0, 1), (-211, 10), xycoords="axes fraction", textcoords="offset points", weight="bold"
+    )
     if legend:
         words = [
-            ("o", style.PROVINCE, say(lang, "the province", "tỉnh này")),
-            ("|", style.MEDIAN, say(lang, "median", "trung vị")),
-            ("D", style.LEADER, say(lang, "best", "cao nhất")),
+            ("o", style.PROVINCE, "province"),
+            ("|", style.MEDIAN, "median"),
+            ("D", style.LEADER, "best"),
         ]
-        for x, (mark, colour, word) in zip((0.0, 0.3, 0.55), words, strict=True):
+        for x, (mark, colour, key) in zip((0.0, 0.3, 0.55), words, strict=True):
+            word = text(lang, f"components.{key}")
             ax.plot([x], [1.0 + 0.17 / (0.31 * len(rows))], mark, color=colour, ms=6, mew=2 if mark == "|" else 1,
                     transform=ax.transAxes, clip_on=False)  # fmt: skip
-            ax.annotate(word, (x, 1), (8, 10), xycoords="axes fraction", textcoords="offset points", size=8, color=colour)
+            ax.annotate(
+                word,
+                (x, 1),
+                (8, 10),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                size=8,
+                color=colour,
+            )
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
     """A sentence an index: the component furthest above the median, and the one furthest below it."""
-    lang = case.lang
+    lang, sentences = case.lang, []
     if data.empty:
-        return say(
-            lang,
-            f"No components of an index are published for all provinces for {case.year}.",
-            f"Chưa có chỉ số nào công bố điểm thành phần của các tỉnh cho năm {case.year}.",
-        )
-    sentences = []
+        return text(lang, "components.none", year=case.year)
     for index, rows in data.groupby("index", sort=False):
         # in units of the spread, so that components on different scales compare
         gap = (rows["score"] - rows["median"]) / (rows["best"] - rows["low"]).where(lambda width: width > 0)
         names = {
-            i: labels.component_name(index, component, case.year, lang) for i, component in rows["component"].items()
+            i: labels.component_name(index, part, case.year, lang) for i, part in rows["component"].items()
         }
-        above = int((gap > 0).sum())
-        en = f"{labels.index_name(index, lang)}: above the median in {above} of {len(rows)} components"
-        vi = f"{labels.index_name(index, lang)}: cao hơn trung vị ở {above}/{len(rows)} thành phần"
+        told = {"index": labels.index_name(index, lang), "above": int((gap > 0).sum()), "n": len(rows)}
+        sentence = text(lang, "components.above", **told)
         if gap.max() > 0:
-            en, vi = en + f", most in {names[gap.idxmax()]}", vi + f", nhiều nhất ở {names[gap.idxmax()]}"
+            sentence += text(lang, "components.most", name=names[gap.idxmax()])
         if gap.min() < 0:
-            en, vi = en + f"; furthest below it in {names[gap.idxmin()]}", vi + f"; kém nhất ở {names[gap.idxmin()]}"
-        sentences.append(say(lang, en, vi) + ".")
+            sentence += text(lang, "components.least", name=names[gap.idxmin()])
+        sentences.append(sentence + ".")
     return " ".join(sentences)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from vnegov.charts import labels
-from vnegov.charts.labels import say
+from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.tables import table
 
@@ -22,17 +22,12 @@ def markdown(data: pd.DataFrame, case: Case) -> str:
     """The figures as a Markdown table: what, whose, how much (with numerator and denominator), when, source."""
     lang = case.lang
     if data.empty:
-        return say(
-            lang,
-            f"*No figure on services or on the work of offices in {case.province} has been found for {case.year}.*",
-            f"*Chưa tìm thấy số liệu về dịch vụ hay công việc của cơ quan tại {case.province} cho năm {case.year}.*",
-        )
-    head = say(lang, "| Figure | Whose | Value | Until | Source |", "| Số liệu | Phạm vi | Giá trị | Đến ngày | Nguồn |")
-    lines = [head, "|---|---|---:|---|---|"]
+        return text(lang, "facts.none", province=case.province, year=case.year)
+    lines = [text(lang, "facts.head"), "|---|---|---:|---|---|"]
     for row in data.itertuples():
         cells = [
             labels.indicator_name(row.indicator, lang),
-            row.agency if isinstance(row.agency, str) else labels.scope(row.scope, lang),
+            row.agency if isinstance(row.agency, str) else text(lang, f"scope.{row.scope}"),
             labels.qualified(row.value, row.qualifier, lang, row.unit) + _ratio(row, lang),
             labels.day(row.period_end, lang),
             labels.link(row.source_id, lang),

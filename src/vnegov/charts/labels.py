@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+import tomllib
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 from babel.dates import format_date
@@ -13,50 +15,16 @@ from matplotlib.axis import Axis
 
 from vnegov.data.tables import table
 
-_QUALIFIERS = {
-    "over": ("over {}", "trên {}"),
-    "under": ("under {}", "dưới {}"),
-    "nearly": ("nearly {}", "gần {}"),
-    "about": ("about {}", "khoảng {}"),
-    "target": ("target {}", "mục tiêu {}"),
-    "exact": ("{}", "{}"),
-}
-_UNITS = {
-    "percent": ("%", "%"),
-    "services": (" services", " dịch vụ"),
-    "procedures": (" procedures", " TTHC"),
-    "dossiers": (" dossiers", " hồ sơ"),
-    "points": (" points", " điểm"),
-    "visits": (" visits", " lượt truy cập"),
-    "people": (" people", " người"),
-    "tasks": (" tasks", " nhiệm vụ"),
-    "rank": (" (rank)", " (hạng)"),
-    "documents": (" documents", " văn bản"),
-    "items": (" items", " mục"),
-    "agencies": (" offices", " cơ quan"),
-    "firms": (" firms", " doanh nghiệp"),
-    "certificates": (" certificates", " chứng thư"),
-    "mailboxes": (" mailboxes", " hộp thư"),
-    "transactions": (" transactions", " giao dịch"),
-    "hours": (" hours", " giờ"),
-    "million_vnd": (" million VND", " triệu đồng"),
-    "billion_vnd": (" billion VND", " tỷ đồng"),
-}
-_SCOPES = {
-    "province": ("whole province", "toàn tỉnh"),
-    "provincial_level": ("provincial level", "cấp tỉnh"),
-    "district_level": ("district level", "cấp huyện"),
-    "commune_level": ("commune level", "cấp xã"),
-    "agency": ("an office", "cơ quan"),
-    "portal": ("a portal", "cổng thông tin"),
-    "national": ("the country", "cả nước"),
-}
-_BASES = {
-    "inferred": ("from the order of a list", "theo thứ tự liệt kê"),
-    "derived": ("worked out from a stated change", "suy từ mức tăng, giảm"),
-    "computed": ("computed from the scores", "tính từ điểm số"),
-    "published": ("published", "công bố"),
-}
+
+@cache
+def _texts() -> dict[str, dict[str, dict[str, str]]]:
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))
+
+
+def text(lang: str, key: str, *values: object, **named: object) -> str:
+    """The wording of texts.toml for a key ("positions.title") in the language, with its {names} filled in."""
+    section, name = key.split(".")
+    return _texts()[section][name][lang].format(*values, **named)
 
 
 def say(lang: str, en: str, vi: str) -> str:
@@ -87,18 +55,10 @@ def day(iso: str, lang: str) -> str:
 
 def qualified(value: float, qualifier: str, lang: str, unit: str = "") -> str:
     """A figure as it was printed: "nearly 800 services", "trên 94%"."""
-    text = number(value, lang) + _UNITS.get(unit, ("", ""))[lang == "vi"]
-    return _QUALIFIERS[qualifier][lang == "vi"].format(text)
-
-
-def scope(name: str, lang: str) -> str:
-    """Whose figure it is, in words."""
-    return _SCOPES[name][lang == "vi"]
-
-
-def basis(name: str, lang: str) -> str:
-    """How a rank is known, in words."""
-    return _BASES[name][lang == "vi"]
+    known = unit in _texts()["unit"]
+    return text(
+        lang, f"qualifier.{qualifier}", number(value, lang) + (text(lang, f"unit.{unit}") if known else "")
+    )
 
 
 @cache
@@ -109,18 +69,11 @@ def _names(which: str, key: str, lang: str) -> dict[str, str]:
 
 def index_name(index: str, lang: str) -> str:
     """An index's name as its publisher writes it, short enough for a label."""
-    short = {
-        "ict_index": "Vietnam ICT Index",
-        "it_industry_index": say(lang, "IT Industry Index", "Công nghiệp CNTT"),
-        "dti": "DTI",
-        "egov_mic": say(lang, "E-government (MIC)", "CPĐT (Bộ TT&TT)"),
-        "par_index": "PAR INDEX",
-        "sipas": "SIPAS",
-        "papi": "PAPI",
-        "pci": "PCI",
-        "svc766": say(lang, "Service index 766", "Bộ chỉ số 766"),
-    }
-    return short.get(index) or _names("indices", "index", lang)[index]
+    return (
+        text(lang, f"index.{index}")
+        if index in _texts()["index"]
+        else _names("indices", "index", lang)[index]
+    )
 
 
 def indicator_name(indicator: str, lang: str) -> str:
@@ -139,7 +92,9 @@ def component_name(index: str, component: str, edition: int, lang: str) -> str:
 def source_ids(data: pd.DataFrame) -> list[str]:
     """The distinct sources of a chart's data, in order of first use (columns source_id or source_ids)."""
     cells = data[[c for c in ("source_ids", "source_id") if c in data]].stack()
-    return list(dict.fromkeys(part for cell in cells for part in str(cell).split(";") if part and part != "nan"))
+    return list(
+        dict.fromkeys(part for cell in cells for part in str(cell).split(";") if part and part != "nan")
+    )
 
 
 def source_line(data: pd.DataFrame, lang: str, most: int = 4) -> str:
@@ -148,13 +103,15 @@ def source_line(data: pd.DataFrame, lang: str, most: int = 4) -> str:
     rows = [register.loc[source] for source in source_ids(data)]
     unstated = [str(row["publisher"]).startswith("not stated") for row in rows]
     publishers = list(
-        dict.fromkeys(row["title"] if bare else row["publisher"] for row, bare in zip(rows, unstated, strict=True))
+        dict.fromkeys(
+            row["title"] if bare else row["publisher"] for row, bare in zip(rows, unstated, strict=True)
+        )
     )
     named = "; ".join(textwrap.shorten(name, 60, placeholder="…") for name in publishers[:most])
     rest = len(publishers) - most
     if rest > 0:
-        named += say(lang, f"; and {rest} more (see the CSV)", f"; và {rest} nguồn khác (xem tệp CSV)")
-    return say(lang, "Sources: ", "Nguồn: ") + named
+        named += text(lang, "sources.more", n=rest)
+    return text(lang, "sources.label") + named
 
 
 def link(source: str, lang: str) -> str:
@@ -166,4 +123,4 @@ def link(source: str, lang: str) -> str:
 
 def source_links(data: pd.DataFrame, lang: str) -> str:
     """Every source of a chart's data as a line of Markdown, one click away where an address is known."""
-    return say(lang, "Sources: ", "Nguồn: ") + " · ".join(link(source, lang) for source in source_ids(data))
+    return text(lang, "sources.label") + " · ".join(link(source, lang) for source in source_ids(data))

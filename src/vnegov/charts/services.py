@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from vnegov.charts import labels, style
-from vnegov.charts.labels import say
+from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.tables import table
 
@@ -29,23 +30,23 @@ def compute(case: Case) -> pd.DataFrame:
     """
     rows = table("observations")
     rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
-    rows = rows[(rows["scope"] == "province") & rows["regime"].notna() & rows["unit"].isin(["services", "procedures"])]
-    rows = rows[rows["qualifier"] != "target"].sort_values(["regime", "indicator", "period_end"], ascending=[False, True, True])
-    return rows[["indicator", "regime", "period_end", "value", "unit", "qualifier", "source_id"]].reset_index(drop=True)
+    rows = rows[
+        (rows["scope"] == "province") & rows["regime"].notna() & rows["unit"].isin(["services", "procedures"])
+    ]
+    rows = rows[rows["qualifier"] != "target"].sort_values(
+        ["regime", "indicator", "period_end"], ascending=[False, True, True]
+    )
+    return rows[["indicator", "regime", "period_end", "value", "unit", "qualifier", "source_id"]].reset_index(
+        drop=True
+    )
 
 
 def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
     """Counts over time, each as printed; the line between the regimes is drawn, and no series crosses it."""
     lang = case.lang
     if ax is None:
-        title = say(lang, f"{case.province}: online services offered", f"{case.province}: dịch vụ công trực tuyến")
-        subtitle = say(
-            lang,
-            "Number of services or procedures as printed, by level (until mid 2022) or full and partial (since); "
-            "the two ways of counting do not compare",
-            "Số dịch vụ, thủ tục như đã công bố, theo mức độ (đến giữa 2022) hoặc toàn trình và một phần (từ đó); "
-            "hai cách đếm không so sánh được với nhau",
-        )
+        title = text(lang, "services.title", province=case.province)
+        subtitle = text(lang, "services.subtitle")
         made, area = style.figure(3.4, title, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (0.45, 0.28, 2.15, 0.12))[0]
     ends, colours = [], {}
@@ -54,14 +55,17 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
             _COLOURS[str(regime)] * 3, rows.groupby("indicator", sort=False), strict=False
         ):
             _series(ax, series, colour)
-            ends.append((float(series["value"].iloc[-1]), labels.indicator_name(str(indicator), lang), colour))
+            ends.append(
+                (float(series["value"].iloc[-1]), labels.indicator_name(str(indicator), lang), colour)
+            )
             colours[str(indicator)] = colour
     top = data["value"].max() * 1.18
     _values(ax, data, colours, top, lang)
     days = data["period_end"].map(_years)
     if days.min() < _years(DECREE) < days.max():
         ax.axvline(_years(DECREE), color=style.MUTED, lw=0.9, ls=(0, (3, 3)), zorder=0)
-        ax.text(_years(DECREE), top, say(lang, " Decree 42/2022", " Nghị định 42/2022"), size=7.5, color=style.MUTED, va="top")
+        decree = text(lang, "services.decree")
+        ax.text(_years(DECREE), top, decree, size=7.5, color=style.MUTED, va="top")
     low, high = int(days.min()), int(days.max() - 1e-9) + 1
     ax.set(xlim=(min(low, days.min() - 0.2), max(high, days.max()) + 0.15), ylim=(0, top))
     step = max(1, -(-(high - low) // 8))
@@ -71,18 +75,23 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.axvspan(case.year, case.year + 1, color=style.PROVINCE, alpha=0.07, lw=0, zorder=0)
     wrapped = [textwrap.fill(name, 26) for _, name, _ in ends]
-    tall = [0.06 * top * (1 + text.count("\n")) for text in wrapped]
+    tall = [0.06 * top * (1 + name.count("\n")) for name in wrapped]
     at = style.spread([end for end, _, _ in ends], max(tall), 0.04 * top, top * 0.97)
-    for y, text, (_, _, colour) in zip(at, wrapped, ends, strict=True):
-        beside = {"xycoords": ("axes fraction", "data"), "va": "center", "color": colour, "size": 7.8}
+    for y, name, (_, _, colour) in zip(at, wrapped, ends, strict=True):
+        beside: dict[str, Any] = {
+            "xycoords": ("axes fraction", "data"),
+            "va": "center",
+            "color": colour,
+            "size": 7.8,
+        }
         ax.annotate("●", (1.015, y), **beside)
-        ax.annotate(text, (1.04, y), **beside)
+        ax.annotate(name, (1.04, y), **beside)
     return ax
 
 
 def _years(iso: str) -> float:
     day = pd.Timestamp(iso)
-    return day.year + day.dayofyear / 365.25
+    return day.year + day.day_of_year / 365.25
 
 
 def _series(ax: Axes, series: pd.DataFrame, colour: str) -> None:
@@ -101,36 +110,27 @@ def _values(ax: Axes, data: pd.DataFrame, colours: dict[str, str], top: float, l
         above = data["value"] - row.value
         crowded = ((at - where).abs() < 0.45) & (above > 0) & (above < 0.14 * top)
         same = ((at - where).abs() < 0.02) & (above == 0) & (data.index < row.Index)
-        text = labels.qualified(row.value, row.qualifier, lang)
+        count = labels.qualified(row.value, row.qualifier, lang)
         below = crowded.any() or same.any()
         ax.annotate(
-            text, (where, row.value), (0, -12 if below else 6), textcoords="offset points", ha="center", size=7.2,
+            count, (where, row.value), (0, -12 if below else 6), textcoords="offset points", ha="center", size=7.2,
             color=colours[row.indicator], path_effects=halo, zorder=5,
         )  # fmt: skip
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
     """The first and the last count of each regime's best-known series; growth only within a regime."""
-    lang = case.lang
+    lang, sentences = case.lang, []
     if data.empty:
-        return say(
-            lang,
-            f"No count of online services of {case.province} has been found.",
-            f"Chưa tìm thấy số liệu về số dịch vụ công trực tuyến của {case.province}.",
-        )
-    sentences = []
+        return text(lang, "services.none", province=case.province)
     for _, rows in data.groupby("regime", sort=False):
         longest = rows["indicator"].value_counts(sort=True).index[0]
         series = rows[rows["indicator"] == longest]
-        first, last, name = series.iloc[0], series.iloc[-1], labels.indicator_name(longest, lang)
-        parts = [
+        (first, since), (last, until) = (
             (labels.qualified(row["value"], row["qualifier"], lang), labels.day(row["period_end"], lang))
-            for row in (first, last)
-        ]
-        if len(series) == 1:
-            sentences.append(say(lang, f"{name}: {parts[0][0]} ({parts[0][1]}).", f"{name}: {parts[0][0]} ({parts[0][1]})."))
-        else:
-            en = f"{name}: from {parts[0][0]} ({parts[0][1]}) to {parts[1][0]} ({parts[1][1]})."
-            vi = f"{name}: từ {parts[0][0]} ({parts[0][1]}) đến {parts[1][0]} ({parts[1][1]})."
-            sentences.append(say(lang, en, vi))
+            for row in (series.iloc[0], series.iloc[-1])
+        )
+        told = {"first": first, "since": since, "last": last, "until": until}
+        key = "services.one" if len(series) == 1 else "services.some"
+        sentences.append(text(lang, key, name=labels.indicator_name(longest, lang), **told))
     return " ".join(sentences)

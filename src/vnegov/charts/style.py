@@ -133,8 +133,9 @@ def render(made: Figure, alt: str) -> dict[str, bytes]:
     svg, png = io.BytesIO(), io.BytesIO()
     made.savefig(svg, format="svg", metadata={"Date": None, "Creator": "vnegov", "Description": alt})
     made.set_dpi(RASTER_DPI)
-    made.canvas.draw()
-    picture = Image.fromarray(np.asarray(made.canvas.buffer_rgba())).convert("RGB").quantize(128)
+    canvas = FigureCanvasAgg(made)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(128)
     note = PngInfo()
     note.add_itxt("Description", alt)
     picture.save(png, format="PNG", optimize=True, pnginfo=note)
@@ -147,6 +148,6 @@ def write(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vnegov.charts import labels, style
-from vnegov.charts.labels import say
+from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.tables import table
 
@@ -30,24 +30,37 @@ def compute(case: Case) -> pd.DataFrame:
     rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
     same = ["indicator", "scope", "agency"]
     rows = rows.assign(agency=rows["agency"].fillna(""), day=pd.to_datetime(rows["period_end"]))
-    wanted = rows[rows["qualifier"] == "target"].drop_duplicates([*same, "period_end", "value"]).reset_index(drop=True)
+    wanted = (
+        rows[rows["qualifier"] == "target"]
+        .drop_duplicates([*same, "period_end", "value"])
+        .reset_index(drop=True)
+    )
     results = pd.concat([rows[rows["qualifier"] != "target"], _ranks(case)])
     pairs = wanted.reset_index(names="at").merge(results, on=same, suffixes=("", "_result"))
     pairs["off"] = (pairs["day_result"] - pairs["day"]).abs().dt.days
-    pairs = pairs[pairs["off"] <= 3 * 366].sort_values(["at", "off"], kind="stable").drop_duplicates("at").set_index("at")
+    pairs = (
+        pairs[pairs["off"] <= 3 * 366]
+        .sort_values(["at", "off"], kind="stable")
+        .drop_duplicates("at")
+        .set_index("at")
+    )
     found = wanted.assign(
         due=wanted["period_end"],
         target=wanted["value"],
         result=pairs["value_result"],
         result_qualifier=pairs["qualifier_result"],
         result_day=pairs["period_end_result"],
-        source_ids=wanted["source_id"].str.cat(pairs["source_id_result"].reindex(wanted.index), sep=";", na_rep=""),
+        source_ids=wanted["source_id"].str.cat(
+            pairs["source_id_result"].reindex(wanted.index), sep=";", na_rep=""
+        ),
     )
     found["source_ids"] = found["source_ids"].str.strip(";")
     better = found["indicator"].isin(list(RANKED_BY)).map({True: -1, False: 1})
     found["gap"] = better * (found["result"] - found["target"])
     found = found.sort_values(["due", "indicator", "scope", "target"], ignore_index=True)
-    return found[[*same, "due", "target", "unit", "result", "result_qualifier", "result_day", "gap", "source_ids"]]
+    return found[
+        [*same, "due", "target", "unit", "result", "result_qualifier", "result_day", "gap", "source_ids"]
+    ]
 
 
 def _ranks(case: Case) -> pd.DataFrame:
@@ -74,33 +87,29 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
     """A line a target: full where a result is known, with a dot as far along as the result got; else dashed."""
     lang = case.lang
     if ax is None:
-        title = say(lang, f"{case.province}: published targets", f"{case.province}: các mục tiêu đã công bố")
-        subtitle = say(
-            lang,
-            "Bar: from zero to the target; dot: the nearest published result on the same measure; "
-            "dashed: no such result is published",
-            "Thanh: từ không đến mục tiêu; chấm: kết quả công bố gần nhất trên cùng thước đo; "
-            "nét đứt: chưa công bố kết quả nào như vậy",
-        )
+        title, subtitle = text(lang, "targets.title", province=case.province), text(lang, "targets.subtitle")
         made, area = style.figure(0.44 * len(data) + 0.1, title, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (2.75, 0.05, 2.6, 0.05))[0]
     for y, row in enumerate(data.itertuples()):
         ax.text(-0.03, y, _name(row, lang), ha="right", va="center", size=8.3, linespacing=1.05)
         ax.plot([1, 1], [y - 0.28, y + 0.28], color=style.TARGET, lw=2.4, zorder=3)
         wanted = labels.qualified(row.target, "target", lang, row.unit)
-        due = say(lang, f"{wanted} by {row.due[:4]}", f"{wanted} vào {row.due[:4]}")
+        due = text(lang, "targets.due", target=wanted, year=row.due[:4])
         ax.text(1.24, y - 0.03, due, va="bottom", size=8, weight="bold", color=style.TARGET)
         if pd.isna(row.result):
             ax.plot([0, 1], [y, y], color=style.OTHERS, lw=1, ls=(0, (3, 3)), zorder=1)
-            told = say(lang, "no result on this measure", "chưa có kết quả cùng thước đo")
+            told = text(lang, "targets.unknown")
             ax.text(1.24, y + 0.05, told, va="top", size=7.5, color=style.MUTED)
             continue
         ax.plot([0, 1], [y, y], color=style.RULE, lw=5, solid_capstyle="butt", zorder=1)
         share = row.result / row.target if row.target else 1.0
+        if row.indicator in RANKED_BY:  # of ranks, the smaller is the better
+            share = row.target / row.result
         ax.plot([0, min(share, 1.15)], [y, y], color=style.PROVINCE, lw=5, solid_capstyle="butt", zorder=2)
         ax.plot([min(share, 1.15)], [y], "o" if share <= 1.15 else ">", color=style.PROVINCE, ms=8, zorder=4)
-        told = labels.qualified(row.result, row.result_qualifier, lang, row.unit) + f" ({row.result_day[:7]})"
-        told += say(lang, ", reached", ", đã đạt") if row.gap >= 0 else say(lang, ", not reached", ", chưa đạt")
+        result = labels.qualified(row.result, row.result_qualifier, lang, row.unit)
+        key = "targets.reached" if row.gap >= 0 else "targets.missed"
+        told = text(lang, key, result=result, when=row.result_day[:7])
         ax.text(1.24, y + 0.05, told, va="top", size=7.8, color=style.PROVINCE)
     ax.set(xlim=(-0.02, 1.2), ylim=(len(data) - 0.5, -0.5))
     ax.set_axis_off()
@@ -108,24 +117,14 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
 
 
 def _name(row, lang: str) -> str:
-    whose = row.agency or (labels.scope(row.scope, lang) if row.scope != "province" else "")
+    whose = row.agency or ("" if row.scope == "province" else text(lang, f"scope.{row.scope}"))
     name = labels.indicator_name(row.indicator, lang) + (f" ({whose})" if whose else "")
     return "\n".join(textwrap.wrap(name, 38, max_lines=2, placeholder="…"))
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
     """How many targets are known, how many have a result on the same measure, and how many of those are met."""
-    lang, n = case.lang, len(data)
     if data.empty:
-        return say(
-            lang,
-            f"No published target of {case.province} has been found.",
-            f"Chưa tìm thấy mục tiêu nào của {case.province} được công bố.",
-        )
-    told = data[data["result"].notna()]
-    met = int((told["gap"] >= 0).sum())
-    en = f"{n} published targets of {case.province} are known; {len(told)} of them can be held against a result on the same measure"
-    vi = f"Biết {n} mục tiêu đã công bố của {case.province}; {len(told)} mục tiêu có kết quả cùng thước đo để đối chiếu"
-    if len(told):
-        en, vi = en + f", and {met} of these were reached", vi + f", trong đó {met} mục tiêu đã đạt"
-    return say(lang, en, vi) + "."
+        return text(case.lang, "targets.none", province=case.province)
+    told, met = int(data["result"].notna().sum()), int((data["gap"] >= 0).sum())
+    return text(case.lang, "targets.some", province=case.province, n=len(data), told=told, met=met)

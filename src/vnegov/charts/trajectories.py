@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vnegov.charts import labels, style
-from vnegov.charts.labels import say
+from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.schema import INDICES
 from vnegov.data.tables import table
@@ -30,7 +30,9 @@ def compute(case: Case) -> pd.DataFrame:
     scored = whole[whole["score"].notna()]
     best = scored.loc[scored.groupby(["index", "edition"])["score"].idxmax()]
     best = best.set_index(["index", "edition"])["province_code"]
-    known = edition["score"].agg(known="count", median="median", leader="max").join(best.rename("leader_code"))
+    known = (
+        edition["score"].agg(known="count", median="median", leader="max").join(best.rename("leader_code"))
+    )
     own = own.join(known, on=["index", "edition"])
     # Two or three provinces missing at source still leave a median; a sample of leaders and laggards does not.
     partial = own["known"] < 0.9 * own["n_units"]
@@ -54,19 +56,12 @@ def compute(case: Case) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, case: Case, axes: list[Axes] | None = None) -> Axes:
     """A panel an index: scores with median and leader, or ranks (first place at the top) where scores are few."""
-    lang = case.lang
-    indices = list(dict.fromkeys(data["index"]))
+    lang, indices = case.lang, list(dict.fromkeys(data["index"]))
     if axes is None:
-        title = say(lang, f"{case.province}: the path in each index", f"{case.province}: diễn biến qua các năm")
-        subtitle = say(
-            lang,
-            "Score by edition against the median province and the leader; rank where too few scores are "
-            "published. Lines break where the method changed",
-            "Điểm theo năm so với tỉnh trung vị và tỉnh dẫn đầu; dùng thứ hạng khi có quá ít điểm được công bố. "
-            "Đường bị ngắt ở nơi cách tính thay đổi",
-        )
+        title = text(lang, "trajectories.title", province=case.province)
         rows = -(-len(indices) // COLUMNS)
-        made, area = style.figure(2.0 * rows, title, subtitle, labels.source_line(data, lang))
+        source = labels.source_line(data, lang)
+        made, area = style.figure(2.0 * rows, title, text(lang, "trajectories.subtitle"), source)
         axes = style.panels(made, area, rows, COLUMNS, (1.35, 0.62), (0.32, 0.3, 0.95, 0.32))
         for ax in axes[len(indices) :]:
             ax.remove()
@@ -77,29 +72,24 @@ def draw(data: pd.DataFrame, case: Case, axes: list[Axes] | None = None) -> Axes
 
 def _panel(ax: Axes, rows: pd.DataFrame, case: Case) -> None:
     lang, ranked = case.lang, rows["measure"].iloc[0] == "rank"
-    name = labels.index_name(rows["index"].iloc[0], lang)
-    unit = say(lang, f"rank of {rows['n_units'].max()}", f"hạng/{rows['n_units'].max()}")
-    ax.set_title(name, pad=14)
-    ax.text(0, 1.03, unit if ranked else say(lang, "score", "điểm") + f", n = {rows['n_units'].max()}", transform=ax.transAxes, size=7.5, color=style.MUTED)
-    series = [("value", style.PROVINCE, case.province, 2.2)]
-    if not ranked:
-        series = [
-            ("leader", style.LEADER, say(lang, "leader", "dẫn đầu"), 1.2),
-            ("median", style.MEDIAN, say(lang, "median", "trung vị"), 1.2),
-            *series,
-        ]
-    for field, colour, _, width in series:
+    ax.set_title(labels.index_name(rows["index"].iloc[0], lang), pad=14)
+    unit = text(lang, "trajectories.by_rank" if ranked else "trajectories.by_score", n=rows["n_units"].max())
+    ax.text(0, 1.03, unit, transform=ax.transAxes, size=7.5, color=style.MUTED)
+    series = [("leader", style.LEADER, 1.2), ("median", style.MEDIAN, 1.2), ("value", style.PROVINCE, 2.2)]
+    if ranked:
+        series = series[-1:]
+    for field, colour, width in series:
         for _, part in rows.groupby("segment"):
             for run in _unbroken(part):
-                ax.plot(run["edition"], run[field], color=colour, lw=width, marker="o", ms=2 + width, clip_on=False)
+                ax.plot(run["edition"], run[field], "o-", color=colour, lw=width, ms=2 + width, clip_on=False)
     if ranked:
         ax.set_ylim(rows["n_units"].max() + 1, 0)
         ax.set_yticks([1, 20, 40, 60] if rows["n_units"].max() > 40 else [1, 10, 20, 30])
     years = rows["edition"]
     ax.set_xlim(years.min() - 0.3, years.max() + 0.3)
     step = max(1, -(-(years.max() - years.min()) // 5))
-    ax.set_xticks(range(years.max(), years.min() - 1, -step))
-    ax.set_xticklabels([str(y) for y in range(years.max(), years.min() - 1, -step)], size=7.5)
+    shown = range(years.max(), years.min() - 1, -step)
+    ax.set_xticks(shown, [str(year) for year in shown], size=7.5)
     ax.tick_params(axis="y", labelsize=7.5)
     ax.yaxis.grid(True)
     labels.ticks(ax.yaxis, lang)
@@ -118,45 +108,42 @@ def _unbroken(part: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _end_labels(ax: Axes, rows: pd.DataFrame, series: list, lang: str) -> None:
     last = rows.iloc[-1]
-    shown = [(field, colour, word) for field, colour, word, _ in series if pd.notna(last[field])]
+    shown = [(field, colour) for field, colour, _ in series if pd.notna(last[field])]
     low, high = sorted(ax.get_ylim())
-    gap = (high - low) * 0.13
-    at = style.spread([last[field] for field, _, _ in shown], gap, low, high)
-    for (field, colour, word), y in zip(shown, at, strict=True):
-        value = labels.number(last[field], lang, 0) if last["measure"] == "rank" else labels.score(last[field], lang)
-        bold = "bold" if field == "value" else "normal"
-        short = value if field == "value" else f"{word} {value}"
-        ax.annotate(
-            short, (1.02, y), xycoords=("axes fraction", "data"), va="center", size=7.5, color=colour, weight=bold
+    at = style.spread([last[field] for field, _ in shown], (high - low) * 0.13, low, high)
+    for (field, colour), y in zip(shown, at, strict=True):
+        value = (
+            labels.number(last[field], lang, 0)
+            if last["measure"] == "rank"
+            else labels.score(last[field], lang)
         )
+        ax.annotate(
+            text(lang, f"trajectories.{field}", value=value), (1.02, y), xycoords=("axes fraction", "data"),
+            va="center", size=7.5, color=colour, weight="bold" if field == "value" else "normal",
+        )  # fmt: skip
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
-    """A sentence an index with scores: the latest gap to median and leader; how many are told by rank only."""
-    lang = case.lang
+    """A clause an index: the latest gap to median and leader, or the first and last rank."""
+    lang, clauses = case.lang, []
     if data.empty:
-        return say(
-            lang,
-            f"No index knows {case.province} in two editions or more.",
-            f"Không chỉ số nào có số liệu của {case.province} từ hai năm trở lên.",
-        )
-    sentences = []
+        return text(lang, "trajectories.none", province=case.province)
     for index, rows in data.groupby("index", sort=False):
-        last, name = rows.iloc[-1], labels.index_name(index, lang)
+        first, last, name = rows.iloc[0], rows.iloc[-1], labels.index_name(index, lang)
         if last["measure"] == "rank":
-            first = rows.iloc[0]
-            en = f"{name}: rank {first['value']:.0f} in {first['edition']}, {last['value']:.0f} in {last['edition']}"
-            vi = f"{name}: hạng {first['value']:.0f} năm {first['edition']}, {last['value']:.0f} năm {last['edition']}"
+            ranks = {"first": f"{first['value']:.0f}", "last": f"{last['value']:.0f}"}
+            years = {"from": first["edition"], "to": last["edition"]}
+            clause = text(lang, "trajectories.ranks", index=name, **ranks, **years)
+            if first["segment"] != last["segment"]:
+                clause += text(lang, "trajectories.changed")
         elif pd.isna(last["median"]):
             continue
         else:
             above = last["value"] - last["median"]
             gap, lead = labels.score(abs(above), lang), labels.score(last["leader"] - last["value"], lang)
-            en = f"{name} {last['edition']}: {gap} {'above' if above >= 0 else 'below'} the median"
-            vi = f"{name} {last['edition']}: {'cao' if above >= 0 else 'thấp'} hơn trung vị {gap}"
-            if last["leader_code"] == case.province_code:
-                en, vi = en + ", in the lead", vi + ", dẫn đầu"
-            else:
-                en, vi = en + f", {lead} behind the leader", vi + f", kém tỉnh dẫn đầu {lead}"
-        sentences.append(say(lang, en, vi))
-    return "; ".join(sentences) + "."
+            side = "trajectories.above" if above >= 0 else "trajectories.below"
+            clause = text(lang, side, index=name, year=last["edition"], gap=gap)
+            leads = last["leader_code"] == case.province_code
+            clause += text(lang, "trajectories.leads" if leads else "trajectories.behind", lead=lead)
+        clauses.append(clause)
+    return "; ".join(clauses) + "."

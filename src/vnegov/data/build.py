@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from vnegov import paths
-from vnegov.data import loaders, provinces, reconcile, sources
+from vnegov.data import audit, corrections, loaders, provinces, reconcile, sources
 from vnegov.data.loaders import definitions
 from vnegov.data.schema import TABLES, check
 
@@ -37,12 +37,13 @@ def build(target: Path | None = None) -> dict[str, int]:
 
 
 def candidates() -> dict[str, pd.DataFrame]:
-    """Everything that the raw files say, tidied, before sources are reconciled: table name → rows."""
+    """Everything that the raw files say, tidied and corrected, before sources are reconciled: table → rows."""
     found: dict[str, list[pd.DataFrame]] = {}
     for loader in loaders.all_loaders():
         for name, rows in loader.tidy(loader.read()).items():
             found.setdefault(name, []).append(rows)
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+    return corrections.apply(tables, corrections.load())
 
 
 def assemble(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -51,13 +52,42 @@ def assemble(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     tables["scores"] = reconcile.scores(found["scores"], definitions.units_ranked())
     tables["population"] = _with_34(found["population"])
     tables["provinces"] = _with_population(found["provinces"], tables["population"])
-    order = ["geography", "province_code", "indicator", "period_start", "period_end", "scope", "agency", "source_id"]
-    tables["observations"] = found["observations"].sort_values(order, kind="stable", na_position="first")
-    return {name: tables[name][list(spec.columns)].reset_index(drop=True) for name, spec in TABLES.items() if name in tables}
+    order = ["geography", "province_code", "indicator", "period_start", "period_end", "scope", "agency"]
+    tables["observations"] = found["observations"].sort_values(
+        [*order, "source_id"], kind="stable", na_position="first"
+    )
+    tables["audit"] = audit.audit(tables, found)
+    return {name: tables[name][list(spec.columns)].reset_index(drop=True) for name, spec in TABLES.items()}
+
+
+def account() -> pd.DataFrame:
+    """Where every figure of the raw files went: file, sheet, row, cell, table, fate (taken, merged, refused), reason.
+
+    A score or rank that another source also gives, and gives first, is `merged`; reason then names the figure.
+    Where a row is one figure, or none, `cell` is empty.
+    """
+    found = candidates()
+    taken, scores = reconcile.chosen(found["scores"]), found["scores"]
+    name = scores[reconcile.KEY].astype("str").agg(" ".join, axis=1)
+    parts = [found["refused"].assign(fate="refused")]
+    for field in ("score", "rank"):
+        cells = scores.assign(cell=scores[f"{field}_cell"], table="scores")[scores[f"{field}_cell"].notna()]
+        parts.append(cells.assign(fate="taken")[taken[field]])
+        parts.append(cells.assign(fate="merged", reason="with " + name)[~taken[field]])
+        agencies = found["agencies"].assign(cell=found["agencies"][f"{field}_cell"], table="agencies", fate="taken")
+        parts.append(agencies[agencies["cell"].notna()])
+    for table in ("observations", "aggregates", "population", "economy", "provinces"):
+        parts.append(found[table].assign(table=table, fate="taken"))
+    columns = ["file", "sheet", "row", "cell", "table", "fate", "reason"]
+    every = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+    every["fate"] = pd.Categorical(every["fate"], ["taken", "merged", "refused"])
+    return every.sort_values(["file", "sheet", "row", "cell", "fate"]).drop_duplicates(columns[:4], ignore_index=True)
 
 
 def _with_34(population: pd.DataFrame) -> pd.DataFrame:
-    merged = population.assign(geography="34", province_code=population["province_code"].map(provinces.successors()))
+    merged = population.assign(
+        geography="34", province_code=population["province_code"].map(provinces.successors())
+    )
     keys = ["geography", "province_code", "year"]
     sums = merged.groupby(keys, as_index=False)["population_thousand"].sum()
     sums["population_thousand"] = sums["population_thousand"].round(3)
@@ -78,7 +108,7 @@ def datapackage(folder: Path) -> dict:
         path = folder / f"{name}.csv"
         fields = []
         for column, spec in table.columns.items():
-            constraints = {"required": not spec.nullable, "enum": spec.enum and list(spec.enum)}
+            constraints: dict = {"required": not spec.nullable, "enum": spec.enum and list(spec.enum)}
             constraints |= {"minimum": spec.minimum, "maximum": spec.maximum, "pattern": spec.pattern}
             fields.append(
                 {
@@ -120,4 +150,4 @@ def write(path: Path, text: str) -> None:
     """Write a text file beside its place and rename it, so that no half-written file is ever seen."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    partial.replace(path)

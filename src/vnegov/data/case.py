@@ -7,7 +7,7 @@ from functools import cache
 
 from vnegov.data import provinces
 from vnegov.data.tables import table
-from vnegov.errors import UnknownYear, VnegovError
+from vnegov.errors import UnknownProvince, UnknownYear, VnegovError
 
 LANGUAGES = ("en", "vi")
 
@@ -45,14 +45,20 @@ def case(province: object, year: object, lang: str = "en", geography: str | None
 
     Raises `UnknownProvince` or `UnknownYear` with the nearest valid values, all before anything is drawn.
     """
+    faults: list[VnegovError] = []
     if lang not in LANGUAGES:
-        raise VnegovError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}")
-    try:
-        number = int(str(year))
-    except ValueError:
-        number = 0
+        faults.append(VnegovError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}"))
+    number = int(str(year)) if str(year).strip().isdigit() else 0
     if number not in years():
         near = sorted(years(), key=lambda known: (abs(known - number), known))[:3]
-        raise UnknownYear(f"nothing is known for the year {year!r}; nearest: {', '.join(map(str, near))}")
-    geography = geography and str(geography) or provinces.geography_of(number)
-    return Case(provinces.resolve(province, geography), geography, number, lang)
+        faults.append(
+            UnknownYear(f"nothing is known for the year {year!r}; nearest: {', '.join(map(str, near))}")
+        )
+    geography = str(geography) if geography else provinces.geography_of(number)
+    try:
+        code = provinces.resolve(province, geography)
+    except UnknownProvince as unknown:
+        faults.insert(0, unknown)
+    if faults:
+        raise type(faults[0])("\n".join(map(str, faults)))
+    return Case(code, geography, number, lang)

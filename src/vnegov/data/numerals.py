@@ -70,4 +70,3 @@ def rank(text: object) -> int:
     if isinstance(text, bool) or not found or int(found[1]) == 0:
         raise NotANumber(f"{text!r} does not read as a rank")
     return int(found[1])
-

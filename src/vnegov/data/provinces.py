@@ -26,13 +26,18 @@ def geography_of(year: int) -> str:
     return "63" if year <= 2024 else "34"
 
 
+def words(text: object) -> str:
+    """A text's words in lower case without tone and vowel marks, one space between: "Bà Rịa – Vũng Tàu" → "ba ria vung tau"."""
+    bare = unicodedata.normalize("NFD", str(text).replace("đ", "d").replace("Đ", "D"))
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower()))
+
+
 def key(name: str) -> str:
     """A name without what spellings differ in: case, tone and vowel marks, đ, spaces, dashes, dots.
 
     Works alike for NFC and NFD text, "Hòa" and "Hoà", "Đắk Lắk" and "Đăk Lăk".
     """
-    bare = unicodedata.normalize("NFD", str(name).replace("đ", "d").replace("Đ", "D"))
-    return re.sub(r"[^a-z0-9]", "", "".join(c for c in bare if not unicodedata.combining(c)).lower())
+    return words(name).replace(" ", "")
 
 
 def slug(code: str, geography: str) -> str:
@@ -52,13 +57,16 @@ def names(geography: str) -> dict[str, dict[str, str]]:
 
 @cache
 def _spellings(geography: str) -> dict[str, str]:
-    known = {key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")}
+    known = {
+        key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")
+    }
     with (paths.RAW / "provinces" / "spellings.csv").open(encoding="utf-8") as file:
         known |= {key(r["spelling"]): r["code"] for r in csv.DictReader(file) if r["geography"] == geography}
     return known
 
 
-def _find(name: object, geography: str) -> str | None:
+def find(name: object, geography: str) -> str | None:
+    """The code of one province as `resolve` finds it, or None."""
     if isinstance(name, float) and name.is_integer():
         name = int(name)
     text = str(name).strip() if not isinstance(name, bool) else ""
@@ -81,10 +89,10 @@ def nearest(name: object, geography: str = "63", n: int = 3) -> list[str]:
 
 
 def _complaint(name: object, geography: str) -> str:
-    if geography == "34" and (old := _find(name, "63")) and not re.fullmatch(r"\s*[0-9]{1,2}\s*", str(name)):
+    if geography == "34" and (old := find(name, "63")) and not re.fullmatch(r"\s*[0-9]{1,2}\s*", str(name)):
         successor = names("34")[names("63")[old]["successor_code"]]["name_vi"]
         return f"{name!r} became part of {successor} on 1 July 2025; among the 34 provinces use that name"
-    near = ", ".join(f"{n} ({_find(n, geography)})" for n in nearest(name, geography))
+    near = ", ".join(f"{n} ({find(n, geography)})" for n in nearest(name, geography))
     return f"{name!r} is not one of the {geography} provinces; nearest: {near}"
 
 
@@ -93,7 +101,7 @@ def resolve(name: object, geography: str = "63") -> str:
 
     Raises `UnknownProvince`, which names the nearest spellings, or the successor of a merged province.
     """
-    code = _find(name, geography)
+    code = find(name, geography)
     if code is None:
         raise UnknownProvince(_complaint(name, geography))
     return code
@@ -105,7 +113,7 @@ def standardize(values: Iterable[object], geography: str = "63") -> pd.Series:
     Raises one `UnknownProvince` that lists every value that no province has, with the nearest names.
     """
     given = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
-    codes = {value: _find(value, geography) for value in given.unique()}
+    codes = {value: find(value, geography) for value in given.unique()}
     if unknown := [value for value, code in codes.items() if code is None]:
         raise UnknownProvince("\n".join(_complaint(value, geography) for value in unknown))
     return given.map(codes).astype("str")

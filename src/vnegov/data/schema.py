@@ -88,7 +88,9 @@ TABLES: dict[str, Table] = {
             "type": _text("municipality or province", enum=("municipality", "province")),
             "region": _text("region code; the old regions it spans, joined by +, for the 34"),
             "successor_code": _text("code among the 34 since 1 July 2025", pattern=r"\d{2}"),
-            "population_2024_thousand": Column(_NUMBER, "average population 2024, thousand persons", minimum=0),
+            "population_2024_thousand": Column(
+                _NUMBER, "average population 2024, thousand persons", minimum=0
+            ),
             "tile_row": Column("integer", "row in the tile map, from the north", minimum=1),
             "tile_col": Column("integer", "column in the tile map, from the west", minimum=1),
         },
@@ -163,7 +165,9 @@ TABLES: dict[str, Table] = {
             "province_code": _code(),
             "year": _YEAR,
             "area_km2": Column(_NUMBER, "area, square kilometres", minimum=0),
-            "grdp_per_head_million_vnd": Column(_NUMBER, "output per head, current prices, preliminary", minimum=0),
+            "grdp_per_head_million_vnd": Column(
+                _NUMBER, "output per head, current prices, preliminary", minimum=0
+            ),
         },
         ("geography", "province_code", "year"),
     ),
@@ -248,6 +252,21 @@ TABLES: dict[str, Table] = {
             "licence": _text("terms"),
         },
         ("source_id",),
+    ),
+    "audit": Table(
+        "one thing that does not add up",
+        {
+            "rule": _text("the rule that found it"),
+            "severity": _text("error, warning or note", enum=SEVERITIES),
+            "table": _text("where it stands"),
+            "key": _text("the figure: the columns that identify it in that table, in words"),
+            "stated": _text("what is printed"),
+            "computed": _text("what other figures give"),
+            "source_ids": _text("the sources involved, joined by ;", True),
+            "explanation": _text("why it is so and what was done, where that is understood", True),
+            "explanation_vi": _text("the same in Vietnamese", True),
+        },
+        ("rule", "table", "key"),
     ),
 }
 

@@ -31,7 +31,7 @@ def read(name: str) -> pd.DataFrame:
     if not path.is_file():
         raise BadTable(f"{paths.relative(path)} is not there: run `make data`")
     dtypes = {column: spec.dtype for column, spec in TABLES[name].columns.items()}
-    frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""], float_precision="round_trip")
+    frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
     if hashlib.sha256(path.read_bytes()).hexdigest() != _built().get(name):
         check(name, frame)
     return frame

@@ -4,7 +4,7 @@ import pandas as pd
 
 from vnegov import paths
 from vnegov.data import numerals, sources
-from vnegov.data.loaders.workbook import ADDRESS, Faults, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, tables
 from vnegov.data.schema import BASES, TABLES
 
 FILE = "agencies/agencies.xlsx"
@@ -41,7 +41,8 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     rows["rank"] = pd.array(rank, dtype="Int64")
     rows["rank_basis"] = rows["rank_basis"].fillna("published").where(rows["rank"].notna())
     at = rows["row"].astype("str")
-    rows["score_cell"], rows["rank_cell"] = rows["score_column"] + at, rows["rank_column"] + at
+    for field in ("score", "rank"):
+        rows[f"{field}_cell"] = (rows[f"{field}_column"] + at).where(rows[field].notna())
     empty = rows["score"].isna() & rows["rank"].isna()
-    refused = rows[empty].rename(columns={"agency": "label"}).assign(reason="named without a score or a rank")
-    return {"agencies": rows[~empty][OUT], "refused": refused[[*ADDRESS, "label", "reason"]]}
+    refused = rows[empty].rename(columns={"agency": "label"}).assign(cell=None, reason="named without a score or a rank")
+    return {"agencies": rows[~empty][OUT], "refused": refused[REFUSED]}

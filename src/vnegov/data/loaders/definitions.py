@@ -59,6 +59,11 @@ def indicator_labels() -> dict[tuple[str, str], dict[str, str]]:
     return {(row["label"], row["unit_vi"]): dict(row) for row in rows.to_dict("records")}
 
 
+def lines(name: str) -> pd.DataFrame:
+    """The definition file `name` as written: `parts`, `results` and `explanations`, which the audit reads."""
+    return _csv(f"definitions/{name}.csv")
+
+
 def units_ranked() -> pd.DataFrame:
     """Editions that rank another number of provinces than their geography has: index, edition, n_units."""
     return _csv("definitions/editions.csv").astype({"edition": "int64", "n_units": "int64"})

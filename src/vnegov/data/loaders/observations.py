@@ -12,7 +12,7 @@ from vnegov import paths
 from vnegov.data import numerals, sources
 from vnegov.data.loaders import definitions
 from vnegov.data.loaders.rankings import COLUMNS as SCORE_COLUMNS
-from vnegov.data.loaders.workbook import ADDRESS, Faults, concat, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, concat, tables
 from vnegov.data.schema import QUALIFIERS, TABLES
 
 FILES = ("articles/articles.xlsx", "adoption/adoption.xlsx")
@@ -26,9 +26,8 @@ SCOPES = {
     "cổng": "portal",
     "cả nước": "national",
 }
-OUT = [*TABLES["observations"].columns, "file", "sheet", "row", "cell"]
-AGENCY_OUT = [*TABLES["agencies"].columns, "file", "sheet", "row", "cell"]
-REFUSED = [*ADDRESS, "label", "reason"]
+OUT = [*TABLES["observations"].columns, *ADDRESS, "cell"]
+AGENCY_OUT = [*TABLES["agencies"].columns, *ADDRESS, "score_cell", "rank_cell", "change"]
 
 
 def read() -> pd.DataFrame:
@@ -69,8 +68,12 @@ def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     for row in raw[[*ADDRESS, LABEL, UNIT]].itertuples(index=False):
         route = labels.get((row[3], row[4] or ""))
         if route is None:
-            faults.add(row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv")
-        routes.append(route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"})
+            faults.add(
+                row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv"
+            )
+        routes.append(
+            route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"}
+        )
     fields = ["table", "indicator", "index", "component", "reason"]
     return raw.assign(**{field: [route[field] for route in routes] for field in fields})
 
@@ -107,7 +110,9 @@ def _placed(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     rows["cell"] = rows["column"] + rows["row"].astype("str")
     taken = rows["reason"] == ""
     for field, head in {"value": VALUE, "numerator": "Tử số", "denominator": "Mẫu số"}.items():
-        numbers = faults.numbers(rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number")
+        numbers = faults.numbers(
+            rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number"
+        )
         rows[field] = pd.Series([n.value if n else None for n in numbers], rows.index[taken], dtype="float64")
         if field == "value":
             rows["decimals"] = pd.Series([n.decimals if n else None for n in numbers], rows.index[taken])
@@ -135,13 +140,13 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
         edition=given["edition"] - 1,
         rank=given["rank"] + change,
         rank_basis="derived",
-        note=f"rank of the next edition and its stated change",
+        note="rank of the next edition and its stated change",
     )
     return concat([given, before], SCORE_COLUMNS)
 
 
 def _agencies(rows: pd.DataFrame) -> pd.DataFrame:
-    """An agency's score and rank, printed as two rows, become one."""
+    """An agency's score and rank, printed as two rows, become one; a stated change of rank stays beside it."""
     is_rank = rows[UNIT] == "hạng"
     rows = rows.assign(
         year=rows["period_end"].str[:4].astype("int64"),
@@ -149,7 +154,10 @@ def _agencies(rows: pd.DataFrame) -> pd.DataFrame:
         score=rows["value"].where(~is_rank),
         rank=rows["value"].where(is_rank).astype("Int64"),
         rank_basis=pd.Series("published", index=rows.index).where(is_rank),
+        score_cell=rows["cell"].where(~is_rank),
+        rank_cell=rows["cell"].where(is_rank),
+        change=pd.to_numeric(rows["Thay đổi hạng"]).astype("Int64"),
     )
     keys = ["province_code", "geography", "year", "agency", "group", "index", "source_id", "file", "sheet"]
-    merged = rows.groupby(keys, as_index=False, sort=False)[["score", "rank", "rank_basis", "row", "cell"]].first()
-    return merged[AGENCY_OUT]
+    values = [column for column in AGENCY_OUT if column not in keys]
+    return rows.groupby(keys, as_index=False, sort=False)[values].first()[AGENCY_OUT]

@@ -8,14 +8,25 @@ import pandas as pd
 from vnegov import paths
 from vnegov.data import numerals, sources
 from vnegov.data.loaders import definitions
-from vnegov.data.loaders.workbook import ADDRESS, Faults, concat, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, concat, tables
 from vnegov.errors import BadRawFile
 
 NAME = "Tỉnh, thành phố"
 OVERALL, OVERALL_RANK, RANK_SUFFIX = "Chỉ số chung", "Xếp hạng", " – hạng"
 BASIS, NOTE, SOURCE = "Căn cứ hạng", "Ghi chú", "Nguồn"
 BASES = {"công bố": "published", "suy từ thứ tự": "inferred", "suy từ mức tăng giảm": "derived"}
-RAW_COLUMNS = [*ADDRESS, "name", "label", "score", "score_column", "rank", "rank_column", "basis", "note", "source_id"]
+RAW_COLUMNS = [
+    *ADDRESS,
+    "name",
+    "label",
+    "score",
+    "score_column",
+    "rank",
+    "rank_column",
+    "basis",
+    "note",
+    "source_id",
+]
 COLUMNS = [
     "index", "edition", "geography", "province_code", "component", "score", "decimals", "rank", "rank_basis",
     "source_id", "note", "file", "sheet", "row", "score_cell", "rank_cell",
@@ -38,7 +49,10 @@ class Ranking:
         return concat(frames, RAW_COLUMNS)
 
     def tidy(self, raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Candidates for `scores` (`COLUMNS`): codes, component ids and numbers in place of what was printed."""
+        """Candidates for `scores` (`COLUMNS`): codes, component ids and numbers in place of what was printed.
+
+        A province named without a score or a rank is `refused`.
+        """
         faults = Faults()
         labels = definitions.component_ids(self.index)
         parts = []
@@ -51,7 +65,9 @@ class Ranking:
         for label in sorted(set(rows["label"]) - set(labels)):
             first = rows[rows["label"] == label].iloc[0]
             cell = f"{first['score_column'] or first['rank_column']}{first['row']}"
-            faults.add(first["file"], first["sheet"], cell, label, "a component named in component_labels.csv")
+            faults.add(
+                first["file"], first["sheet"], cell, label, "a component named in component_labels.csv"
+            )
         rows["component"] = rows["label"].map(labels)
         scores = faults.numbers(rows, "score", "score_column", numerals.parse, "a score")
         ranks = faults.numbers(rows, "rank", "rank_column", numerals.rank, "a rank")
@@ -67,14 +83,21 @@ class Ranking:
         at = rows["row"].astype("str")
         rows["score_cell"] = (rows["score_column"] + at).where(rows["score"].notna())
         rows["rank_cell"] = (rows["rank_column"] + at).where(rows["rank"].notna())
-        return {"scores": rows[COLUMNS].astype({"score": "float64", "edition": "int64"})}
+        empty = rows["score"].isna() & rows["rank"].isna()
+        refused = rows[empty].assign(cell=None, reason="named without a score or a rank")
+        return {
+            "scores": rows[~empty][COLUMNS].astype({"score": "float64", "edition": "int64"}),
+            "refused": refused.drop(columns="label").rename(columns={"name": "label"})[REFUSED],
+        }
 
 
 def edition_of(sheet: str, file: str) -> tuple[int, str]:
     """Edition and geography that a sheet's name tells: "2022", or "2024 (34 tỉnh)"."""
     found = re.fullmatch(r"(\d{4})( \(34 tỉnh\))?", sheet)
     if not found:
-        raise BadRawFile(f"{file}, sheet {sheet!r}: expected the edition as its name, as in '2022' or '2024 (34 tỉnh)'")
+        raise BadRawFile(
+            f"{file}, sheet {sheet!r}: expected the edition as its name, as in '2022' or '2024 (34 tỉnh)'"
+        )
     return int(found[1]), "34" if found[2] else "63"
 
 
@@ -103,4 +126,3 @@ def _components(rows: pd.DataFrame, columns: dict[str, str], own: str | None):
             yield part[part["score"].notna() | part["rank"].notna() | others.isna().all(axis=1)]
         else:
             yield part[part["score"].notna() | part["rank"].notna()]
-

@@ -6,7 +6,7 @@ from vnegov import paths
 from vnegov.data import numerals, sources
 from vnegov.data.loaders import definitions
 from vnegov.data.loaders.observations import OUT
-from vnegov.data.loaders.workbook import ADDRESS, Faults, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, tables
 
 FILE = "services/services_2025.xlsx"
 NAME = "Tỉnh, thành phố"
@@ -38,11 +38,19 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
         denominator=float("nan"), qualifier="exact", note=None,
     )  # fmt: skip
     rows["province_code"] = faults.codes(rows, NAME, "34", "B")
-    rows["value"] = [n.value if n else None for n in faults.numbers(rows, "value", "column", numerals.parse, "a count")]
+    rows["value"] = [
+        n.value if n else None for n in faults.numbers(rows, "value", "column", numerals.parse, "a count")
+    ]
     faults.done()
     terms = definitions.tidy(definitions.read())["indicators"].set_index("indicator")
     rows["indicator"] = rows["label"].map(INDICATORS)
-    rows["regime"], rows["unit"] = rows["indicator"].map(terms["regime"]), rows["indicator"].map(terms["unit"])
+    rows["regime"], rows["unit"] = (
+        rows["indicator"].map(terms["regime"]),
+        rows["indicator"].map(terms["unit"]),
+    )
     rows["cell"] = rows["column"] + rows["row"].astype("str")
-    refused = raw[doubtful].assign(reason="several rows bear this province's name; whose figures they are is not known")
-    return {"observations": rows[OUT], "refused": refused[[*ADDRESS, "label", "reason"]]}
+    refused = raw[doubtful].assign(
+        cell=raw["column"] + raw["row"].astype("str"),
+        reason="several rows bear this province's name; whose figures they are is not known",
+    )
+    return {"observations": rows[OUT], "refused": refused[REFUSED]}

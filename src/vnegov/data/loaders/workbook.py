@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from python_calamine import CalamineWorkbook
 
 from vnegov import paths
 from vnegov.data import numerals, provinces
 from vnegov.errors import BadRawFile, UnknownProvince
 
 ADDRESS = ["file", "sheet", "row"]
+REFUSED = [*ADDRESS, "cell", "label", "reason"]  # a row, or a cell of it, that is no figure of any table
 
 
 @cache
@@ -26,11 +26,14 @@ def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
             return {"": [tuple(cell or None for cell in row) for row in csv.reader(file)]}
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
-    finally:
-        book.close()
+    with CalamineWorkbook.from_path(path) as book:
+        grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return {name: [tuple(None if cell == "" else cell for cell in row) for row in grid] for name, grid in grids.items()}
+
+
+def letter(column: int) -> str:
+    """The name of a column by its number from 1: A, B, … Z, AA."""
+    return (letter((column - 1) // 26) if column > 26 else "") + chr(ord("A") + (column - 1) % 26)
 
 
 def tables(path: Path, landmark: str) -> Iterator[tuple[str, dict[str, str], pd.DataFrame]]:
@@ -39,19 +42,26 @@ def tables(path: Path, landmark: str) -> Iterator[tuple[str, dict[str, str], pd.
     The head is the first row that holds the cell `landmark`; rows with no cell filled are passed over.
     """
     for sheet, grid in sheets(path).items():
-        at = next((i for i, row in enumerate(grid) if landmark in row), None)
-        if at is None:
-            raise BadRawFile(f"{paths.relative(path)}, sheet {sheet!r}: no row has a head cell {landmark!r}")
-        heads = [str(head).strip() if head is not None else "" for head in grid[at]]
-        if twice := {head for head in heads if head and heads.count(head) > 1}:
-            raise BadRawFile(f"{paths.relative(path)}, sheet {sheet!r}: head {', '.join(sorted(twice))} stands twice")
-        body = [(i, row) for i, row in enumerate(grid[at + 1 :], at + 2) if any(c is not None for c in row)]
-        frame = pd.DataFrame([row for _, row in body], columns=heads, dtype=object)
-        frame = frame.drop(columns=[""], errors="ignore").astype(object).where(lambda f: f.notna(), None)
-        frame.insert(0, "file", paths.relative(path))
-        frame.insert(1, "sheet", sheet)
-        frame.insert(2, "row", [i for i, _ in body])
-        yield sheet, {head: get_column_letter(i) for i, head in enumerate(heads, 1) if head}, frame
+        yield sheet, *table(grid, landmark, paths.relative(path), sheet)
+
+
+def table(
+    grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str
+) -> tuple[dict[str, str], pd.DataFrame]:
+    """The table of one sheet, as in `tables`."""
+    at = next((i for i, row in enumerate(grid) if landmark in row), None)
+    if at is None:
+        raise BadRawFile(f"{file}, sheet {sheet!r}: no row has a head cell {landmark!r}")
+    heads = [str(head).strip() if head is not None else "" for head in grid[at]]
+    if twice := {head for head in heads if head and heads.count(head) > 1}:
+        raise BadRawFile(f"{file}, sheet {sheet!r}: head {', '.join(sorted(twice))} stands twice")
+    body = [(i, row) for i, row in enumerate(grid[at + 1 :], at + 2) if any(c is not None for c in row)]
+    frame = pd.DataFrame([row for _, row in body], columns=heads, dtype=object)
+    frame = frame.drop(columns=[""], errors="ignore").astype(object).where(lambda f: f.notna(), None)
+    frame.insert(0, "file", file)
+    frame.insert(1, "sheet", sheet)
+    frame.insert(2, "row", [i for i, _ in body])
+    return {head: letter(i) for i, head in enumerate(heads, 1) if head}, frame
 
 
 class Faults:
@@ -73,7 +83,9 @@ class Faults:
                 codes[name] = provinces.resolve(name, geography)
             except UnknownProvince as unknown:
                 first = rows[rows[names] == name].iloc[0]
-                self.add(first["file"], first["sheet"], f"{column}{first['row']}", name, f"a province: {unknown}")
+                self.add(
+                    first["file"], first["sheet"], f"{column}{first['row']}", name, f"a province: {unknown}"
+                )
         return rows[names].map(codes)
 
     def numbers(self, rows: pd.DataFrame, field: str, column: str, parse: Callable, expected: str) -> list:
