@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_PIN := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: help setup report test data notebooks lint lab lock clean
+.PHONY: help setup report test data notebooks bench lint lab lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,8 +15,9 @@ setup: $(VENV)/.ready ## the environment alone, in .venv
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vnegov needs Python 3.11 or newer; this is %s" % sys.version.split()[0])'
 	@test -x $(UV) || { python3 -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV_PIN); }
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/jupyter kernelspec install --sys-prefix --log-level ERROR --name vnegov-warm src/vnegov/batch/kernels/vnegov-warm
 	@touch $@
 
 report: setup ## the default report: figures/, reports/ and site/index.html
@@ -32,6 +33,9 @@ data: setup ## rebuild data/processed from data/raw
 notebooks: setup ## run every template with its defaults and store it
 	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level WARN \
 	    --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
+bench: setup ## measure the batch against its alternatives, as ratios; writes benchmarks/results.md
+	@$(BIN)/python -m benchmarks
 
 lint: setup ## ruff on code and notebooks, and the type checker
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
