@@ -7,12 +7,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vnegov.data.case import Case, case
+    from vnegov.data.case import Case, EditionCase, YearCase, case, edition_case, year_case
     from vnegov.data.provinces import standardize
     from vnegov.data.tables import table
 
-__all__ = ["Case", "case", "standardize", "table"]
-_HOMES = {"Case": "case", "case": "case", "standardize": "provinces", "table": "tables"}
+__all__ = ["Case", "EditionCase", "YearCase", "case", "edition_case", "standardize", "table", "year_case"]
+_HOMES = {
+    "Case": "case",
+    "EditionCase": "case",
+    "YearCase": "case",
+    "case": "case",
+    "edition_case": "case",
+    "standardize": "provinces",
+    "table": "tables",
+    "year_case": "case",
+}
 __version__ = "0.1.0"
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from vnegov.errors import PlanError, VnegovError
+
+SOURCE = ("title", "url", "publisher", "published", "trust", "licence")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -17,6 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     except VnegovError as error:
         print(f"vnegov: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader, as `head`, had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("vnegov: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -24,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
+    from vnegov.data.schema import GEOGRAPHIES, SEVERITIES
+
     top = argparse.ArgumentParser(
         prog="vnegov", description="E-government rankings and service adoption of Vietnam's provinces."
     )
@@ -32,6 +42,24 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("build", help="rebuild data/processed from data/raw")
     command.add_argument("--to", type=Path, metavar="DIR", help="write the tables there instead")
     command.set_defaults(run=_build)
+
+    command = commands.add_parser("check", help="say what does not add up; exit 1 if an error is unexplained")
+    command.add_argument(
+        "--severity", action="append", choices=SEVERITIES, help="only these; may be repeated"
+    )
+    command.add_argument("--all", action="store_true", help="every finding (the first five of each rule)")
+    command.add_argument("--coverage", action="store_true", help="print what is known, as Markdown, instead")
+    command.set_defaults(run=_check)
+
+    command = commands.add_parser("trace", help="say where a figure was read, and what other sources say")
+    command.add_argument("province", help="name or code")
+    command.add_argument("index", help="an index, as ict_index, or an indicator, as services_full")
+    command.add_argument("edition", type=int, help="an edition, or a year")
+    command.add_argument("component", nargs="?", default="overall", help="a component's id (overall)")
+    command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
+    command.set_defaults(run=_trace)
+
+    _intake(commands)
 
     command = commands.add_parser("batch", help="run notebooks for provinces and years, then make the site")
     command.add_argument("plan", nargs="?", type=Path, help="a TOML plan, as plans/default.toml")
@@ -60,11 +88,117 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _intake(commands: Any) -> None:
+    from vnegov.data.schema import GEOGRAPHIES, INDICES
+
+    command = commands.add_parser("import", help="take a published ranking, from .xlsx, .xls, .ods or .csv")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--index", required=True, choices=INDICES)
+    command.add_argument("--edition", required=True, type=int, help="the year that the publisher names it by")
+    command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
+    command.add_argument("--sheet", help="the sheet (the one that names most provinces)")
+    command.add_argument(
+        "--component", action="append", default=[], metavar="ID",
+        help="take this component only, or C=ID: column C holds it; may be repeated",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="print what was read as JSON")
+    command.set_defaults(run=_import)
+    adding = commands.add_parser("add", help="take a filled form")
+    adding.add_argument("file", type=Path, metavar="FORM")
+    adding.set_defaults(run=_add)
+    for taking, fields in ((command, SOURCE), (adding, SOURCE[2:])):
+        taking.add_argument("--yes", action="store_true", help="write it to data/raw")
+        for field in fields:
+            taking.add_argument(f"--{field}", help="of the publication; asked for where it is not given")
+
+    command = commands.add_parser("template", help="write a form for an office to fill in")
+    command.add_argument("topic", choices=["services"])
+    command.add_argument("--province", required=True, help="name or code")
+    command.add_argument("--year", required=True, type=int)
+    command.add_argument("--out", type=Path, metavar="FILE")
+    command.set_defaults(run=_template)
+
+
 def _build(args: argparse.Namespace) -> int:
+    from vnegov.data import codebook
     from vnegov.data.build import build
 
     for name, rows in build(args.to).items():
         print(f"{name:13} {rows:7,} rows")
+    if args.to is None:
+        codebook.renew()
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from vnegov.data import audit
+    from vnegov.data.schema import SEVERITIES
+    from vnegov.data.tables import table
+
+    if args.coverage:
+        print(audit.coverage_markdown(table("scores")))
+        return 0
+    rows = table("audit")
+    print("\n".join(audit.report(rows, args.severity or SEVERITIES, None if args.all else 5)))
+    return 1 if len(audit.unsettled(rows)) else 0
+
+
+def _trace(args: argparse.Namespace) -> int:
+    from vnegov.data import trace
+
+    rows = trace.trace(args.province, args.index, args.edition, args.component, args.geography)
+    print("\n".join(trace.lines(rows)))
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from vnegov.data.intake import reading, recognise, store
+
+    sheets, given = reading.sheets(args.file), (args.geography, args.sheet, args.component)
+    found = recognise.choose(str(args.file), sheets, args.index, args.edition, *given)
+    print(json.dumps(found.record(), ensure_ascii=False, indent=1) if args.json else found)
+    found.faults.done()
+    if args.yes:
+        about = store.publication(**{field: _told(args, field) for field in SOURCE})
+        _wrote(store.add_ranking(args.file, found, args.index, args.edition, about))
+    else:
+        print("nothing is written; add --yes to take it", file=sys.stderr)
+    return 0
+
+
+def _told(args: argparse.Namespace, field: str) -> str | None:
+    """A field of the source: as given, else asked for where someone can answer."""
+    given = getattr(args, field)
+    if given is None and sys.stdin.isatty():
+        given = input(f"{field} of the publication: ").strip() or None
+    return given
+
+
+def _wrote(written: list[Path]) -> None:
+    from vnegov import paths
+
+    print("\n".join(f"wrote {paths.relative(path)}" for path in written), file=sys.stderr)
+    print("now run `vnegov build`", file=sys.stderr)
+
+
+def _add(args: argparse.Namespace) -> int:
+    from vnegov.data.intake import form
+
+    rows = form.filled(args.file)
+    print(
+        rows[["row", "province", "indicator", "value", "source_title"]].to_string(index=False, header=False)
+    )
+    if args.yes:
+        _wrote(form.add(args.file, rows, **{field: getattr(args, field) for field in SOURCE[2:]}))
+    else:
+        print("nothing is written; add --yes to take it", file=sys.stderr)
+    return 0
+
+
+def _template(args: argparse.Namespace) -> int:
+    from vnegov.data.intake import form
+
+    print(f"wrote {form.template(args.province, args.year, args.out)}")
     return 0
 
 

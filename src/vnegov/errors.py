@@ -9,6 +9,10 @@ class UnknownProvince(VnegovError, ValueError):
     """A name or code that no province of the geography has; the message names the nearest."""
 
 
+class UnknownIndex(VnegovError, ValueError):
+    """An index that no table has; the message names the nearest."""
+
+
 class UnknownYear(VnegovError, ValueError):
     """A year for which nothing is known; the message names the nearest that are."""
 

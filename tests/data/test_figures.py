@@ -60,7 +60,9 @@ def test_services_at_levels_3_and_4():
     assert (800, "nearly") in set(zip(in_2021["value"], in_2021["qualifier"], strict=True))
 
 
-@pytest.mark.parametrize(("year", "whole"), [(2011, "TOTAL6"), (2017, "TOTAL6"), (2018, "TOTAL8"), (2024, "TOTAL8")])
+@pytest.mark.parametrize(
+    ("year", "whole"), [(2011, "TOTAL6"), (2017, "TOTAL6"), (2018, "TOTAL8"), (2024, "TOTAL8")]
+)
 def test_papi_overall_is_the_total_of_its_time(year, whole):
     rows = vnegov.table("scores")
     papi = rows[(rows["index"] == "papi") & (rows["edition"] == year)]
@@ -75,6 +77,12 @@ def test_papi_and_pci_are_there_for_every_year_given():
     assert set(rows[rows["index"] == "papi"]["edition"]) == set(range(2011, 2025))
     whole = rows[(rows["index"] == "pci") & (rows["component"] == "overall")]
     assert whole[whole["edition"].between(2006, 2022)].groupby("edition")["score"].count().eq(63).all()
-    sub_dimensions = {f"{d}.{s}" for d, n in zip("12345678", (4, 4, 3, 4, 4, 4, 3, 3), strict=True) for s in range(1, n + 1)}
+    sub_dimensions = {
+        f"{d}.{s}" for d, n in zip("12345678", (4, 4, 3, 4, 4, 4, 3, 3), strict=True) for s in range(1, n + 1)
+    }
     dimensions = {f"D{d}" for d in range(1, 9)}
-    assert set(rows[rows["index"] == "papi"]["component"]) == sub_dimensions | dimensions | {"TOTAL6", "TOTAL8", "overall"}
+    assert set(rows[rows["index"] == "papi"]["component"]) == sub_dimensions | dimensions | {
+        "TOTAL6",
+        "TOTAL8",
+        "overall",
+    }

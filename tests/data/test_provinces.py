@@ -79,7 +79,11 @@ def test_standardize_keeps_order_and_index():
     assert provinces.standardize(["An Giang"], geography="34").tolist() == ["91"]
 
 
-@given(st.sampled_from(CODES_63), st.sampled_from([str.upper, str.lower, str.title]), st.sampled_from(["", "Tỉnh ", "TP. "]))
+@given(
+    st.sampled_from(CODES_63),
+    st.sampled_from([str.upper, str.lower, str.title]),
+    st.sampled_from(["", "Tỉnh ", "TP. "]),
+)
 def test_case_and_prefixes_do_not_matter(code, change, prefix):
     assert provinces.resolve(prefix + change(provinces.names("63")[code]["name_vi"])) == code
 

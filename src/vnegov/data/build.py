@@ -67,21 +67,22 @@ def account() -> pd.DataFrame:
     Where a row is one figure, or none, `cell` is empty.
     """
     found = candidates()
-    taken, scores = reconcile.chosen(found["scores"]), found["scores"]
-    name = scores[reconcile.KEY].astype("str").agg(" ".join, axis=1)
+    scores, agencies = found["scores"], found["agencies"]
+    taken = reconcile.chosen(scores)
+    figure = "with " + scores[reconcile.KEY].astype("str").agg(" ".join, axis=1)
     parts = [found["refused"].assign(fate="refused")]
     for field in ("score", "rank"):
-        cells = scores.assign(cell=scores[f"{field}_cell"], table="scores")[scores[f"{field}_cell"].notna()]
-        parts.append(cells.assign(fate="taken")[taken[field]])
-        parts.append(cells.assign(fate="merged", reason="with " + name)[~taken[field]])
-        agencies = found["agencies"].assign(cell=found["agencies"][f"{field}_cell"], table="agencies", fate="taken")
-        parts.append(agencies[agencies["cell"].notna()])
+        fate, cell = taken[field].map({True: "taken", False: "merged"}), f"{field}_cell"
+        rows = scores.assign(cell=scores[cell], table="scores", fate=fate, reason=figure.where(~taken[field]))
+        parts += [rows, agencies.assign(cell=agencies[cell], table="agencies", fate="taken")]
+    parts = [part[part["cell"].notna() | (part["fate"] == "refused")] for part in parts]
     for table in ("observations", "aggregates", "population", "economy", "provinces"):
         parts.append(found[table].assign(table=table, fate="taken"))
     columns = ["file", "sheet", "row", "cell", "table", "fate", "reason"]
     every = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+    every["row"] = every["cell"].str.extract(r"(\d+)$")[0].fillna(every["row"]).astype("int64")
     every["fate"] = pd.Categorical(every["fate"], ["taken", "merged", "refused"])
-    return every.sort_values(["file", "sheet", "row", "cell", "fate"]).drop_duplicates(columns[:4], ignore_index=True)
+    return every.sort_values([*columns[:4], "fate"]).drop_duplicates(columns[:4], ignore_index=True)
 
 
 def _with_34(population: pd.DataFrame) -> pd.DataFrame:

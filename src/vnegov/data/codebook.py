@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from vnegov import paths
+from vnegov.data import audit, tables
 from vnegov.data.build import write
 from vnegov.data.schema import TABLES
 
@@ -34,5 +35,6 @@ def fill(text: str, mark: str, content: str) -> str:
 
 
 def renew(readme: Path = README) -> None:
-    """Write the codebook into the README."""
-    write(readme, fill(readme.read_text(encoding="utf-8"), "codebook", codebook()))
+    """Write the codebook, and what is known of which edition, into the README."""
+    text = fill(readme.read_text(encoding="utf-8"), "codebook", codebook())
+    write(readme, fill(text, "coverage", audit.coverage_markdown(tables.table("scores"))))

@@ -13,6 +13,7 @@ from vnegov.data import numerals
 from vnegov.errors import BadRawFile
 
 FILE = "corrections.yml"
+MEMORY = ("stated", "corrected", "why", "why_vi")
 
 
 class Correction(BaseModel):
@@ -27,8 +28,8 @@ class Correction(BaseModel):
     table: str
     key: dict[str, str | int]
     field: str
-    stated: float | str
-    corrected: float | str
+    stated: float
+    corrected: float
     expect: str
     why: str
     why_vi: str
@@ -46,32 +47,41 @@ def load() -> list[Correction]:
     """All corrections, in the order of the file. Raises `BadRawFile`."""
     path = paths.RAW / FILE
     try:
-        return [Correction.model_validate(entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
+        return [
+            Correction.model_validate(entry)
+            for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        ]
     except (ValidationError, yaml.YAMLError) as error:
         raise BadRawFile(f"{paths.relative(path)}: {error}") from None
 
 
 def apply(found: dict[str, pd.DataFrame], corrections: Iterable[Correction]) -> dict[str, pd.DataFrame]:
-    """The candidates with the corrections made; the columns `stated`, `why` and `why_vi` keep what was there.
+    """The candidates with the corrections made; the columns `MEMORY` tell what was changed, to what and why.
 
     Raises one `BadRawFile` that names every correction whose raw figure is gone, or no longer as expected.
     """
     tables, faults = dict(found), []
     for correction in corrections:
         rows, field = tables[correction.table], correction.field
-        kept = {name: rows[name] if name in rows else None for name in ("stated", "why", "why_vi")}
-        rows = rows.assign(**kept).astype(dict.fromkeys(kept, object))
+        rows = rows.assign(**{name: rows[name] if name in rows else None for name in MEMORY})
+        rows = rows.astype(dict.fromkeys(MEMORY, object))
         at = correction.concerns(rows)
         read = rows.loc[at, field].tolist()
         if read != [correction.stated] or len(rows[at].query(correction.expect)) != 1:
             faults.append(
                 f"{paths.relative(paths.RAW / FILE)}: {correction} no longer matches: read {read}, "
-                f"expected one figure, {correction.stated}, with {correction.expect}"
+                f"expected one figure, {correction.stated:g}, where {correction.expect}"
             )
             continue
         rows.loc[at, field] = correction.corrected
-        rows.loc[at, list(kept)] = [f"{field} {correction.stated}", correction.why, correction.why_vi]
-        if field == "score" and "decimals" in rows:
+        said = [
+            f"{field} {correction.stated:g}",
+            f"{field} {correction.corrected:g}",
+            correction.why,
+            correction.why_vi,
+        ]
+        rows.loc[at, list(MEMORY)] = said
+        if field == "score":
             rows.loc[at, "decimals"] = numerals.parse(correction.corrected).decimals
         tables[correction.table] = rows
     if faults:

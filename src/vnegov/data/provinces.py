@@ -27,9 +27,11 @@ def geography_of(year: int) -> str:
 
 
 def words(text: object) -> str:
-    """A text's words in lower case without tone and vowel marks, one space between: "Bà Rịa – Vũng Tàu" → "ba ria vung tau"."""
+    """Its words in lower case without tone and vowel marks: "Bà Rịa – Vũng Tàu" → "ba ria vung tau"."""
     bare = unicodedata.normalize("NFD", str(text).replace("đ", "d").replace("Đ", "D"))
-    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower()))
+    return " ".join(
+        re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower())
+    )
 
 
 def key(name: str) -> str:

@@ -2,9 +2,9 @@
 
 The precedence, written once: a published figure before one inferred from the order of a list, before one
 derived from a stated change; one taken as printed before one corrected; then official, dataset, press, seed;
-then the older publication, as the nearer to the edition. Where sources of the same standing print one figure with more or fewer digits, the longer
-printing is taken. A rank that nobody published is computed only where every province that the edition ranks
-has a score.
+then the older publication, as the nearer to the edition. Where sources of the same standing print one figure
+with more or fewer digits, the longer printing is taken. A rank that nobody published is
+computed only where every province that the edition ranks has a score.
 """
 
 import pandas as pd
@@ -49,7 +49,12 @@ def by_precedence(rows: pd.DataFrame) -> pd.DataFrame:
     derived = basis == BASES.index("derived")
     corrected = rows["why"].notna() if "why" in rows else False
     order = rows.assign(
-        _basis=basis, _derived=derived, _corrected=corrected, _trust=trust, _published=published, _row=rows.index
+        _basis=basis,
+        _derived=derived,
+        _corrected=corrected,
+        _trust=trust,
+        _published=published,
+        _row=rows.index,
     )
     return order.sort_values([*KEY, "_derived", "_corrected", *WITHIN], kind="stable")
 
@@ -85,7 +90,9 @@ def _source_ids(rows: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     ]
     every = pd.concat([*chosen, rows.assign(_place=2)[[*KEY, "source_id", "_place"]]])
     every = every.sort_values("_place", kind="stable").drop_duplicates([*KEY, "source_id"])
-    return every.groupby(KEY)["source_id"].agg(";".join)
+    several = every.duplicated(KEY, keep=False)
+    joined = every[several].groupby(KEY)["source_id"].agg(";".join)
+    return pd.concat([every[~several].set_index(KEY)["source_id"], joined])
 
 
 def _units(table: pd.DataFrame, units: pd.DataFrame) -> pd.Series:

@@ -12,6 +12,7 @@ from vnegov import paths
 from vnegov.errors import BadRawFile
 
 SUFFIX = ".source.yml"
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of a formula
 UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
 
 
@@ -37,6 +38,13 @@ def register() -> dict[str, dict[str, str]]:
     """The sources by id, as in data/raw/sources/sources.csv."""
     with (paths.RAW / "sources" / "sources.csv").open(encoding="utf-8") as file:
         return {row["source_id"]: row for row in csv.DictReader(file)}
+
+
+def as_text(value: object) -> str | None:
+    """A text for a CSV file: where a spreadsheet would take it for a formula, an apostrophe stands before it."""
+    if value is None:
+        return None
+    return f"'{value}" if str(value).startswith(FORMULA) else str(value)
 
 
 def checksum(path: Path) -> str:

@@ -69,7 +69,9 @@ def _check_zip(content: bytes) -> None:
                 raise Refused("it is an archive without a workbook that is read here (.xlsx or .ods)")
             if any(part.flag_bits & 1 for part in parts):
                 raise Refused(PASSWORD)
-            if any(name.endswith("vbaproject.bin") or name.startswith(("basic/", "scripts/")) for name in names):
+            if any(
+                name.endswith("vbaproject.bin") or name.startswith(("basic/", "scripts/")) for name in names
+            ):
                 raise Refused(MACROS)
             if sum(part.file_size for part in parts) > MAX_EXPANDED:
                 raise Refused(BOMB.format(f"{MAX_EXPANDED // MB} MB"))
@@ -137,7 +139,13 @@ class Watch:
 
 
 def _workbook(content: bytes) -> dict[str, list[list[Any]]]:
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
     sheets: dict[str, list[list[Any]]] = {}
     cells = 0
@@ -150,7 +158,9 @@ def _workbook(content: bytes) -> dict[str, list[list[Any]]]:
             cells += sheet.total_height * sheet.total_width
             if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS or cells > MAX_CELLS:
                 raise Refused(TOO_LARGE)
-            sheets[about.name] = [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+            sheets[about.name] = [
+                [_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)
+            ]
     except PasswordError:
         raise Refused(PASSWORD) from None
     except (CalamineError, OSError, ValueError):
@@ -177,7 +187,9 @@ def _csv(content: bytes) -> list[list[Any]]:
     else:
         raise Refused("its letters are neither UTF-8 nor Windows-1258; save it as CSV UTF-8")
     lines = [line for line in text.splitlines() if line.strip()]
-    delimiter = next((mark for mark in "\t;" if 2 * sum(mark in line for line in lines) >= len(lines) > 0), ",")
+    delimiter = next(
+        (mark for mark in "\t;" if 2 * sum(mark in line for line in lines) >= len(lines) > 0), ","
+    )
     rows, cells = [], 0
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):

@@ -20,9 +20,11 @@ def sheets(path: Path) -> dict[str, Grid]:
     if not path.is_file():
         raise BadRawFile(f"{path}: there is no such file")
     command = [sys.executable, "-P", cells.__file__, str(path.resolve())]
-    limits = f"reading it took more than {cells.MAX_SECONDS} s or {cells.MAX_MEMORY // cells.MB} MB: no workbook of rankings"
+    limits = f"reading it took more than {cells.MAX_SECONDS} s or {cells.MAX_MEMORY // cells.MB} MB"
     try:
-        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=cells.MAX_SECONDS)
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=cells.MAX_SECONDS
+        )
     except subprocess.TimeoutExpired:
         raise BadRawFile(f"{path}: {limits}") from None
     if done.returncode:

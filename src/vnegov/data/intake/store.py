@@ -23,7 +23,7 @@ from vnegov.data.intake.recognise import Found
 from vnegov.data.loaders import definitions, rankings, workbook
 from vnegov.errors import BadRawFile
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+LINE = StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
 
 
 class Publication(BaseModel):
@@ -31,136 +31,150 @@ class Publication(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: Line
-    publisher: Line
-    url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https?://[^\s]+)?$")] = ""
+    title: Annotated[str, LINE]
+    publisher: Annotated[str, LINE]
+    url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https?://\S+)?$")] = ""
     published: Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d\d){0,2})?$")] = ""
     trust: Literal["official", "dataset", "press", "seed"] = "dataset"
-    licence: Line = "not stated"
+    licence: Annotated[str, LINE] = "not stated"
 
 
 def publication(**given: str | None) -> Publication:
     """A publication from what was given; raises one `BadRawFile` that lists every field to mend."""
     try:
-        return Publication.model_validate({name: value for name, value in given.items() if value is not None})
+        return Publication.model_validate({name: text for name, text in given.items() if text is not None})
     except ValidationError as error:
-        faults = [f"--{fault['loc'][0]}: read {fault.get('input')!r}, {fault['msg']}" for fault in error.errors()]
-        faults = [re.sub(r"read \{.*\}, Field required", "missing", fault) for fault in faults]
-        raise BadRawFile("the source is not told well enough:\n" + "\n".join(faults)) from None
+        faults = [
+            f"--{fault['loc'][0]}: {'' if fault['type'] == 'missing' else repr(fault['input']) + ': '}{fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise BadRawFile("\n".join(["the source is not told well:", *faults])) from None
 
 
 def add_ranking(path: Path, found: Found, index: str, edition: int, about: Publication) -> list[Path]:
-    """Keep a publisher's file as data/raw/<index>/imported/…, and its rows where the loader of the index reads them.
+    """Keep a publisher's file in data/raw/<index>/imported, and its rows where the loader of the index reads them.
 
-    Only columns of known components are taken; names that were not matched are named in the sidecar.
+    Columns of known components are taken; what is left out stands in the sidecar. Returns what was written.
     """
     found.faults.done()
-    rows = [row for row in found.rows if row["component"] in definitions.component_ids(index).values()]
+    known = {column.component for column in found.columns if column.known}
+    rows = [row for row in found.rows if row["component"] in known]
     if not rows:
-        raise BadRawFile(f"{path}: no column is of a component of {index}; say which is, as --component C=overall")
-    suffix = "_34" if found.geography == "34" else ""
-    stem = f"{index}_{edition}{suffix}_{slug(path.stem)}"
+        raise BadRawFile(
+            f"{path}: no column is of a component of {index}; say which, as --component C=overall"
+        )
+    suffix = " (34 tỉnh)" if found.geography == "34" else ""
+    stem = slug(f"{index} {edition}{suffix} {path.stem}")
     kept = paths.RAW / index / "imported" / f"{stem}{path.suffix.lower()}"
-    source_id, files = _registered([about])
-    content = path.read_bytes()
-    read = f"rows read from imported/{kept.name}, sheet {found.sheet!r}"
-    if left := [f"{gap['name']} ({gap['cell']})" for gap in found.unmatched]:
-        read += f"; not recognised and left out: {', '.join(left)}"
-    note = sorted({column.head for column in found.columns if not column.known})
-    read += f"; columns left out: {', '.join(note)}" if note else ""
-    table = _ranking_rows(rows, index, found.geography)
-    head = [[about.title], [f"{found.geography} tỉnh, thành phố"]]
-    sheet = f"{edition} (34 tỉnh)" if suffix else str(edition)
-    files |= with_sidecar(kept, content, about, source_id[0], "as published")
-    files |= with_sidecar(kept.parents[1] / f"{stem}.xlsx", text_workbook(sheet, head + table), about, source_id[0], read)
+    (source_id,), files = registered([about])
+    gaps = [f"{gap['name']} ({gap['cell']})" for gap in found.unmatched]
+    gaps += [f"column {column.column} {column.head}" for column in found.columns if not column.known]
+    note = f"rows read from imported/{kept.name}, sheet {found.sheet!r}; left out: {', '.join(gaps) or 'nothing'}"
+    lines = [[about.title], [f"{found.geography} tỉnh, thành phố"], *_lines(rows, index, found.geography)]
+    files |= with_sidecar(kept, path.read_bytes(), about, source_id, "as published")
+    table = text_workbook(f"{edition}{suffix}", lines)
+    files |= with_sidecar(kept.parents[1] / f"{stem}.xlsx", table, about, source_id, note)
     loader = rankings.Ranking(index)
     place(files, lambda: loader.tidy(loader.read()))
     return list(files)
 
 
-def _ranking_rows(rows: list[dict[str, Any]], index: str, geography: str) -> list[list[Any]]:
-    """Head and rows in the layout that `loaders.rankings` reads; each row notes the cells that it comes from."""
+def _lines(rows: list[dict[str, Any]], index: str, geography: str) -> list[list[Any]]:
+    """Head and rows as `loaders.rankings` reads them: figures as text, and the cells that they come from."""
     labels = {component: label for label, component in reversed(definitions.component_ids(index).items())}
     columns: dict[tuple[str, str], str] = {}
-    for row in rows:
-        label = labels[row["component"]]
-        rank = rankings.OVERALL_RANK if label == rankings.OVERALL else label + rankings.RANK_SUFFIX
-        columns |= {(row["component"], kind): {"score": label, "rank": rank}[kind] for kind in row["cells"]}
-    table: list[list[Any]] = [["TT", rankings.NAME, *columns.values(), rankings.NOTE]]
-    figures = {(row["province_code"], row["component"]): row for row in rows}
-    for i, code in enumerate(sorted({row["province_code"] for row in rows}), 1):
-        line, cells = [i, provinces.names(geography)[code]["name_vi"]], []
+    for kind, row in ((kind, row) for row in rows for kind in ("score", "rank") if row[kind] is not None):
+        overall = row["component"] == "overall"
+        rank = rankings.OVERALL_RANK if overall else labels[row["component"]] + rankings.RANK_SUFFIX
+        columns[row["component"], kind] = rank if kind == "rank" else labels[row["component"]]
+    lines: list[list[Any]] = [["TT", rankings.NAME, *columns.values(), rankings.NOTE]]
+    figures = {
+        (row["province_code"], row["component"], kind): row for row in rows for kind in ("score", "rank")
+    }
+    for code in sorted({row["province_code"] for row in rows}):
+        printed: list[str | None] = []
+        cells = []
         for component, kind in columns:
-            row = figures.get((code, component), {"cells": {}})
-            if kind in row["cells"]:
-                cells.append(row["cells"][kind])
-                line.append(f"{row[kind]:.{row['decimals']}f}".replace(".", ",") if kind == "score" else str(row[kind]))
-            else:
-                line.append(None)
-        table.append([*line, f"từ ô {', '.join(cells)}"])
-    return table
+            row = figures.get((code, component, kind), {})
+            if row.get(kind) is None:
+                printed.append(None)
+                continue
+            printed.append(f"{row[kind]:.{row[f'{kind}_decimals']}f}".replace(".", ","))
+            cells.append(row[f"{kind}_cell"])
+        lines.append(
+            [
+                len(lines),
+                provinces.names(geography)[code]["name_vi"],
+                *printed,
+                f"cells {', '.join(cells)} as published",
+            ]
+        )
+    return lines
 
 
 def slug(text: str) -> str:
     """A text as a file name: "PCI 2013 (final)" → "pci-2013-final"; never a path."""
-    return provinces.words(text).replace(" ", "-")[:60].strip("-") or "file"
+    return provinces.words(text).replace(" ", "-")[:80].strip("-") or "file"
 
 
 def text_workbook(sheet: str, rows: list[list[Any]]) -> bytes:
     """A workbook of one sheet whose texts are texts, also those that begin like a formula."""
-    book = Workbook(write_only=True)
+    book, buffer = Workbook(write_only=True), io.BytesIO()
     page = book.create_sheet(sheet)
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        text = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("", value))
+        text.data_type, text.quotePrefix = "s", value.startswith(sources.FORMULA)
+        return text
+
     for row in rows:
-        cells = []
-        for value in row:
-            if isinstance(value, str):
-                cell = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("", value))
-                cell.data_type, cell.quotePrefix = "s", value[:1] in tuple("=+-@")
-                cells.append(cell)
-            else:
-                cells.append(value)
-        page.append(cells)
-    buffer = io.BytesIO()
+        page.append([cell(value) for value in row])
     book.save(buffer)
     return buffer.getvalue()
 
 
-def with_sidecar(path: Path, content: bytes, about: Publication, source_id: str | None, note: str) -> dict[Path, bytes]:
+def with_sidecar(
+    path: Path, content: bytes, about: Publication, source_id: str | None, note: str
+) -> dict[Path, bytes]:
     """A raw file and its sidecar: path → bytes. Raises `BadRawFile` where the file is there already."""
     if path.exists():
-        raise BadRawFile(f"{paths.relative(path)} is there already; delete it and its sidecar to take it anew")
-    told = {**about.model_dump(), "accessed": _today(), "source_id": source_id}
-    sidecar = sources.Sidecar(**told, sha256=hashlib.sha256(content).hexdigest(), note=note).model_dump()
-    text = yaml.safe_dump(sidecar, allow_unicode=True, sort_keys=False, width=1000)
+        raise BadRawFile(
+            f"{paths.relative(path)} is there already; delete it and its sidecar to take it anew"
+        )
+    sidecar = sources.Sidecar(
+        **about.model_dump(), accessed=_today(), source_id=source_id, note=note,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip
+    text = yaml.safe_dump(sidecar.model_dump(), allow_unicode=True, sort_keys=False)
     return {path: content, path.with_name(path.name + sources.SUFFIX): text.encode()}
 
 
-def _registered(abouts: list[Publication]) -> tuple[list[str], dict[Path, bytes]]:
-    """The source id of each publication, and the register with those that are new."""
+def registered(abouts: list[Publication]) -> tuple[list[str], dict[Path, bytes]]:
+    """The source id of each publication; and the register with its sidecar, where some are new."""
     path = paths.RAW / "sources" / "sources.csv"
     register, lines, ids = dict(sources.register()), io.StringIO(), []
     writer = csv.DictWriter(lines, list(next(iter(register.values()))), lineterminator="\n")
     for about in abouts:
-        same = [k for k, r in register.items() if (r["title"], r["url"]) == (_cell(about.title), about.url)]
-        if not same:
-            number = max(int(found[1]) for k in register if (found := re.match(r"s(\d+)-", k))) + 1
+        row = {name: sources.as_text(text) or "" for name, text in about.model_dump().items()}
+        known = [k for k, old in register.items() if (old["title"], old["url"]) == (row["title"], row["url"])]
+        if not known:
+            last = max(int(found[1]) for k in register if (found := re.match(r"s(\d+)-", k)))
             host = (urlsplit(about.url).hostname or about.publisher).removeprefix("www.")
-            same = [f"s{number:03d}-{slug(host)[:40]}"]
-            row = {name: _cell(value) for name, value in about.model_dump().items()}
-            register[same[0]] = row | {"source_id": same[0], "accessed": _today()}
-            writer.writerow(register[same[0]])
-        ids += same
+            known = [f"s{last + 1:03d}-{slug(host)[:40]}"]
+            register[known[0]] = row | {"source_id": known[0], "accessed": _today()}
+            writer.writerow(register[known[0]])
+        ids.append(known[0])
     if not lines.getvalue():
         return ids, {}
-    content = path.read_bytes() + lines.getvalue().encode()
-    sidecar = path.with_name(path.name + sources.SUFFIX)
-    signed = re.sub(r"(?m)^sha256: \w+", f"sha256: {hashlib.sha256(content).hexdigest()}", sidecar.read_text("utf-8"))
+    content, sidecar = (
+        path.read_bytes() + lines.getvalue().encode(),
+        path.with_name(path.name + sources.SUFFIX),
+    )
+    sha256 = f"sha256: {hashlib.sha256(content).hexdigest()}"
+    signed = re.sub(r"(?m)^sha256: \w+", sha256, sidecar.read_text(encoding="utf-8"))
     return ids, {path: content, sidecar: signed.encode()}
-
-
-def _cell(text: str) -> str:
-    """A text for a CSV file: where a spreadsheet would take it for a formula, an apostrophe stands before it."""
-    return f"'{text}" if text[:1] in tuple("=+-@") else text
 
 
 def _today() -> str:
@@ -168,9 +182,10 @@ def _today() -> str:
 
 
 def place(files: dict[Path, bytes], check: Callable[[], object] = lambda: None) -> None:
-    """Write files beside their places, rename them, and check all raw files; undo everything if anything fails."""
-    if outside := [path for path in files if not path.resolve().is_relative_to(paths.RAW.resolve())]:
-        raise BadRawFile(f"{outside[0]} is not below {paths.RAW}")
+    """Write files beside their places, rename them, check all raw files; undo everything if anything fails."""
+    for path in files:
+        if not path.resolve().is_relative_to(paths.RAW.resolve()):
+            raise BadRawFile(f"{path} is not below {paths.RAW}")
     before = {path: path.read_bytes() if path.exists() else None for path in files}
     new = [folder for folder in {path.parent for path in files} if not folder.exists()]
     partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in files}
@@ -184,15 +199,14 @@ def place(files: dict[Path, bytes], check: Callable[[], object] = lambda: None) 
         sources.verify()
         check()
     except BaseException:
-        for path, content in before.items():
+        for path, old in before.items():
             partial[path].unlink(missing_ok=True)
-            if content is None:
+            if old is None:
                 path.unlink(missing_ok=True)
             else:
-                path.write_bytes(content)
-        for folder in new:
-            if folder.exists():
-                folder.rmdir()
+                path.write_bytes(old)
+        for folder in filter(Path.exists, new):
+            folder.rmdir()
         _forget()
         raise
 

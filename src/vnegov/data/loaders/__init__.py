@@ -21,9 +21,18 @@ class Loader(Protocol):
 
 def all_loaders() -> list[Loader]:
     """Every loader, in a fixed order."""
-    from vnegov.data.loaders import agencies, aggregates, definitions, geography, observations, papi, services
+    from vnegov.data.loaders import (
+        agencies,
+        aggregates,
+        definitions,
+        forms,
+        geography,
+        observations,
+        papi,
+        services,
+    )
     from vnegov.data.loaders.rankings import Ranking
     from vnegov.data.schema import INDICES
 
-    rankings = [Ranking(index) for index in INDICES if index != "papi"]
-    return [definitions, geography, *rankings, papi, observations, services, agencies, aggregates]
+    rankings = [Ranking(index) for index in INDICES]
+    return [definitions, geography, *rankings, papi, observations, services, forms, agencies, aggregates]

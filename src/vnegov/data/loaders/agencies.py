@@ -44,5 +44,5 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for field in ("score", "rank"):
         rows[f"{field}_cell"] = (rows[f"{field}_column"] + at).where(rows[field].notna())
     empty = rows["score"].isna() & rows["rank"].isna()
-    refused = rows[empty].rename(columns={"agency": "label"}).assign(cell=None, reason="named without a score or a rank")
+    refused = rows[empty].assign(label=rows["agency"], cell=None, reason="named without a score or a rank")
     return {"agencies": rows[~empty][OUT], "refused": refused[REFUSED]}

@@ -27,8 +27,13 @@ def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         with path.open(encoding="utf-8", newline="") as file:
             return {"": [tuple(cell or None for cell in row) for row in csv.reader(file)]}
     with CalamineWorkbook.from_path(path) as book:
-        grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    return {name: [tuple(None if cell == "" else cell for cell in row) for row in grid] for name, grid in grids.items()}
+        grids = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
+        }
+    return {
+        name: [tuple(None if cell == "" else cell for cell in row) for row in grid]
+        for name, grid in grids.items()
+    }
 
 
 def letter(column: int) -> str:
