@@ -23,8 +23,8 @@ def test_a_plan_and_a_notebook_at_once_are_refused(capsys):
 
 
 def test_an_unknown_province_is_refused_before_anything_runs(capsys, tmp_path):
-    options = ["--notebook", "03_province_profile", "--province", "Vinh Fuc", "--year", "2022", "--output", str(tmp_path)]
-    assert cli.main(["batch", *options]) == 2
+    wanted = ["--notebook", "03_province_profile", "--province", "Vinh Fuc", "--year", "2022"]
+    assert cli.main(["batch", *wanted, "--output", str(tmp_path)]) == 2
     told = "".join(capsys.readouterr())
     assert "Vinh Fuc" in told
     assert "Vĩnh Phúc" in told
@@ -32,6 +32,7 @@ def test_an_unknown_province_is_refused_before_anything_runs(capsys, tmp_path):
 
 
 def test_starting_up_imports_nothing_heavy():
-    code = "import sys, vnegov, vnegov.cli; print(sorted({'pandas', 'matplotlib', 'numpy', 'papermill'} & set(sys.modules)))"
+    heavy = {"pandas", "matplotlib", "numpy", "papermill"}
+    code = f"import sys, vnegov, vnegov.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

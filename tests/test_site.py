@@ -21,8 +21,9 @@ def output(tmp_path):
         path = f"reports/03_province_profile/{name}.ipynb"
         nbformat.write(notebook, tmp_path / path)
         figures = ["figures/ca-mau/2022/vi/positions.svg", "figures/ca-mau/2022/vi/positions.csv"]
-        record = {"output": path, "notebook": "03_province_profile", "parameters": {"lang": "vi"}, "title": f"<{name}>"}
-        records.append(record | {"status": status, "figures": figures, "error": "boom", "kept": None, "fingerprint": "x"})
+        run = {"output": path, "notebook": "03_province_profile", "parameters": {"lang": "vi"}, "title": f"<{name}>"}
+        end = {"status": status, "figures": figures, "error": "boom", "kept": None, "fingerprint": "x"}
+        records.append(run | end)
     lines = [json.dumps(record) for record in records]
     (tmp_path / "reports" / "run.jsonl").write_text("\n".join(lines) + "\n")
     return tmp_path

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import textwrap
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from babel.dates import format_date
@@ -41,6 +43,12 @@ def number(value: float, lang: str, decimals: int | None = None) -> str:
 def score(value: float, lang: str) -> str:
     """A score with two decimals from one upwards, up to four below: 68.91, 5.44, 0.5032."""
     return number(round(value, 2), lang) if abs(value) >= 1 else number(value, lang)
+
+
+def correlation(pair: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """A correlation and its interval as words to fill in: rho, low, high, with two decimals."""
+    fields = {"rho": "statistic", "low": "low", "high": "high"}
+    return {word: number(pair[field], lang, 2).replace("-", "−") for word, field in fields.items()}
 
 
 def ticks(axis: Axis, lang: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from vnegov.charts import labels, style
 from vnegov.charts.labels import text
@@ -104,7 +103,6 @@ def _series(ax: Axes, series: pd.DataFrame, colour: str) -> None:
 
 def _values(ax: Axes, data: pd.DataFrame, colours: dict[str, str], top: float, lang: str) -> None:
     """Each count as printed, above its point, or below it where another point stands close above."""
-    halo = [withStroke(linewidth=2.2, foreground="white")]
     at = data["period_end"].map(_years)
     for where, row in zip(at, data.itertuples(), strict=True):
         above = data["value"] - row.value
@@ -114,7 +112,7 @@ def _values(ax: Axes, data: pd.DataFrame, colours: dict[str, str], top: float, l
         below = crowded.any() or same.any()
         ax.annotate(
             count, (where, row.value), (0, -12 if below else 6), textcoords="offset points", ha="center", size=7.2,
-            color=colours[row.indicator], path_effects=halo, zorder=5,
+            color=colours[row.indicator],  zorder=5,
         )  # fmt: skip
 
 

@@ -30,9 +30,10 @@ LEVELS = {"levels": "#56B4E9", "decree42": "#009E73"}
 INK, MUTED, RULE = "#1F2328", "#6A737D", "#D9DEE3"
 WIDTH = 8.0
 DPI, RASTER_DPI = 120, 150
+FONT = "DejaVu Sans"
 _MARGIN = 0.22
 STYLE = {
-    "font.family": "DejaVu Sans",
+    "font.family": FONT,
     "font.size": 9,
     "axes.edgecolor": RULE,
     "axes.labelcolor": MUTED,
@@ -51,7 +52,7 @@ STYLE = {
     "xtick.major.size": 3,
     "ytick.major.size": 0,
     "svg.hashsalt": "vnegov",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and translated
     "figure.dpi": DPI,
 }
 
@@ -135,11 +136,13 @@ def render(made: Figure, alt: str) -> dict[str, bytes]:
     made.set_dpi(RASTER_DPI)
     canvas = FigureCanvasAgg(made)
     canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(128)
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(128, method=Image.Quantize.MAXCOVERAGE)
     note = PngInfo()
     note.add_itxt("Description", alt)
-    picture.save(png, format="PNG", optimize=True, pnginfo=note)
-    return {"svg": svg.getvalue(), "png": png.getvalue()}
+    picture.save(png, format="PNG", pnginfo=note)
+    # readers without the font get one of the same widths
+    drawn = svg.getvalue().replace(f"'{FONT}'".encode(), f"'{FONT}', Verdana, sans-serif".encode())
+    return {"svg": drawn, "png": png.getvalue()}
 
 
 def write(path: Path, content: bytes) -> None:

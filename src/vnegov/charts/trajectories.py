@@ -83,7 +83,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, case: Case) -> None:
             for run in _unbroken(part):
                 ax.plot(run["edition"], run[field], "o-", color=colour, lw=width, ms=2 + width, clip_on=False)
     if ranked:
-        ax.set_ylim(rows["n_units"].max() + 1, 0)
+        ax.set_ylim(rows["n_units"].max() + 1, -1.5)
         ax.set_yticks([1, 20, 40, 60] if rows["n_units"].max() > 40 else [1, 10, 20, 30])
     years = rows["edition"]
     ax.set_xlim(years.min() - 0.3, years.max() + 0.3)
