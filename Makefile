@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_PIN := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: help setup report test data notebooks bench lint lab lock clean
+.PHONY: help setup report test pytest nbval data notebooks bench lint lab lock clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## the environment alone, in .venv
 
@@ -24,8 +24,14 @@ report: setup ## the default report: figures/, reports/ and site/index.html
 	@$(BIN)/vnegov batch plans/default.toml
 
 test: setup ## all tests: pytest, and nbval on the stored notebooks
+	@$(MAKE) --no-print-directory -j2 --output-sync=target pytest nbval
+
+pytest: setup
 	@$(BIN)/python -m pytest
-	@$(BIN)/python -m pytest --nbval notebooks
+
+nbval: setup
+	@folder=$$(mktemp -d) && VNEGOV_OUTPUT=$$folder $(BIN)/python -m pytest --nbval notebooks; \
+	    code=$$?; rm -rf "$$folder"; exit $$code
 
 data: setup ## rebuild data/processed from data/raw
 	@$(BIN)/vnegov build

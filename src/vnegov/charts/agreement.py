@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Rectangle
+from seaborn import heatmap
 
 from vnegov.charts import labels, scatter, style
 from vnegov.charts.labels import text
@@ -53,21 +54,19 @@ def draw(data: pd.DataFrame, case: YearCase, ax: Axes | None = None) -> Axes:
             0.62 * (len(names) - 1) + below, title, subtitle, labels.source_line(data, lang)
         )
         ax = style.panels(made, area, 1, 1, (0, 0), (1.5, below, 0.1, 0))[0]
+    named = [labels.index_name(name, lang) for name in names]
+    cells = pd.DataFrame(np.nan, index=named[1:], columns=named[:-1])
     for pair in data.to_dict("records"):
         x, y = sorted((names.index(pair["index_a"]), names.index(pair["index_b"])))
-        colour = COLOURS((1 + pair["statistic"]) / 2)
-        ax.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, fc=colour, ec=style.RULE, lw=0.8))
+        cells.iloc[y - 1, x] = pair["statistic"]
         ink = "white" if abs(pair["statistic"]) > 0.65 else style.INK
         told = labels.correlation(pair, lang)
-        ax.text(x, y - 0.03, told["rho"], ha="center", va="bottom", size=11, weight="bold", color=ink)
+        ax.text(x + 0.5, y - 0.53, told["rho"], ha="center", va="bottom", size=11, weight="bold", color=ink)
         interval = text(lang, "agreement.interval", n=pair["n"], **told)
-        ax.text(x, y + 0.07, interval, ha="center", va="top", size=7.2, color=ink)
-    ax.set(xlim=(-0.5, max(len(names) - 1.5, 1.5)), ylim=(len(names) - 0.5, 0.5))
-    named = [labels.index_name(name, lang) for name in names]
-    ax.set_xticks(range(len(names) - 1), named[:-1], color=style.INK)
-    ax.set_yticks(range(1, len(names)), named[1:])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+        ax.text(x + 0.5, y - 0.43, interval, ha="center", va="top", size=7.2, color=ink)
+    heatmap(cells, vmin=-1, vmax=1, cmap=COLOURS, mask=cells.isna(), cbar=False, linewidths=3, ax=ax)
+    ax.set_xlim(0, max(len(names) - 1, 2))
+    ax.tick_params(length=0, rotation=0, labelcolor=style.INK)
     ax.annotate("\n".join(foot), (0, 0), (-108, -28), xycoords="axes fraction", textcoords="offset points",
                 size=7.4, color=style.MUTED, va="top", linespacing=1.35)  # fmt: skip
     return ax
