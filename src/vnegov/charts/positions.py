@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -56,7 +54,7 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
     if ax is None:
         title = text(lang, "positions.title", province=case.province, year=case.year)
         source = labels.source_line(data, lang)
-        made, area = style.figure(0.5 * len(data) + 0.42, title, text(lang, "positions.subtitle"), source)
+        made, area = style.figure(0.55 * len(data) + 0.42, title, text(lang, "positions.subtitle"), source)
         ax = style.panels(made, area, 1, 1, (0, 0), (1.65, 0.12, 1.75, 0.3))[0]
     for y, row in enumerate(data.itertuples()):
         ax.plot([0, 1], [y, y], color=style.RULE, lw=5, solid_capstyle="round", zorder=1)
@@ -89,9 +87,8 @@ def _detail(row, lang: str) -> str:
     )
     if row.rank_basis != "published":
         words.append(text(lang, f"basis.{row.rank_basis}"))
-    if row.broken and pd.notna(row.previous_rank):
-        words.append(text(lang, "positions.broken"))
-    return textwrap.fill(" · ".join(words), 30)
+    broken = [text(lang, "positions.broken")] if row.broken and pd.notna(row.previous_rank) else []
+    return "\n".join([" · ".join(words), *broken])
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
