@@ -53,7 +53,7 @@ def test_a_ratio_is_exact_only_where_both_sides_are(numerator, denominator):
 
 
 def test_an_unknown_qualifier_is_refused():
-    with pytest.raises(ValueError, match="roughly is none of exact"):
+    with pytest.raises(KeyError, match="roughly"):
         adoption.ratio_qualifier("roughly", "exact")
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -107,7 +107,7 @@ def test_an_edition_that_ranks_fewer_units_is_whole_and_compared_on_the_shared_o
             make_scores(dict(zip("abcd", [4, 3, 2, 1], strict=True)), index="papi"),
         ]
     )
-    found = agreement.pairwise(rows, "kendall", value="rank", n_boot=50).iloc[0]
+    found = agreement.pairwise(rows, "kendall", n_boot=50).iloc[0]
     assert (found["statistic"], found["n"]) == (-1, 4)
 
 
@@ -136,10 +136,17 @@ def test_kendalls_w_of_the_textbook():
     assert agreement.concordance(judges).w == pytest.approx(0.162, abs=5e-4)
 
 
-@given(st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=3), min_size=2, max_size=12))
+@given(st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=3), min_size=3, max_size=12))
 def test_kendalls_w_lies_between_no_and_full_agreement(rows):
-    w = agreement.concordance(pd.DataFrame(rows, dtype="float64")).w
-    assert np.isnan(w) or -1e-9 <= w <= 1 + 1e-9
+    ranks = pd.DataFrame(rows, dtype="float64")
+    assume((ranks.nunique() > 1).any())
+    assert -1e-9 <= agreement.concordance(ranks).w <= 1 + 1e-9
+
+
+def test_full_agreement_of_all_rankings_is_one():
+    assert agreement.concordance(
+        pd.DataFrame({"dti": [1, 2, 3.0], "pci": [10, 20, 30.0]})
+    ).w == pytest.approx(1)
 
 
 def test_concordance_refuses_a_ranking_with_holes():

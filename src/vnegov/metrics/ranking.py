@@ -1,7 +1,5 @@
-"""Where a province stands: ranks with ties, percentiles, gaps, changes between editions, movers, peers.
-
-Scores are ranked as they are, never rounded first. A unit without a score has no rank.
-"""
+"""Where a province stands: ranks with ties, percentiles, gaps, changes between editions, movers, peers. Scores are
+ranked as they are, never rounded first; a unit without a score has no rank."""
 
 from collections.abc import Sequence
 
@@ -11,91 +9,70 @@ import pandas as pd
 from vnegov.errors import UnknownProvince
 from vnegov.metrics.trends import SERIES, spans
 
-EDITION = [*SERIES, "edition"]
-
 
 def ranks(scores: pd.Series, higher_is_better: bool = True) -> pd.Series:
-    """Competition ranks of a vector of scores: ties share the best rank ("1224"), a missing score has none.
-
-    Int64, same labels. As in sport and in the publishers' own tables.
-    """
+    """Competition ranks (Int64) of a vector of scores: ties share the best rank ("1224")."""
     return scores.rank(method="min", ascending=not higher_is_better).astype("Int64")
 
 
 def percentile(rank: pd.Series, n_units: pd.Series | int) -> pd.Series:
-    """Share of the other units (%) that a unit with this rank leaves behind: first of n 100, n-th of n 0.
-
-    Works from a published rank and n alone, so also where an index is known in part. NaN where n is 1.
-    """
-    rank, n = rank.astype("float64"), pd.Series(n_units, index=rank.index, dtype="float64")
-    return (100 * (n - rank) / (n - 1)).where(n > 1)
+    """Share of the other units (%) that a unit with this rank leaves behind: first of n 100, n-th of n 0."""
+    return (100 * (n_units - rank) / (n_units - 1)).astype("float64")
 
 
 def quartile(rank: pd.Series, n_units: pd.Series | int) -> pd.Series:
     """Quarter of the table in which a rank lies, 1 (best) to 4; ties share the better one. Int64."""
-    rank, n = rank.astype("float64"), pd.Series(n_units, index=rank.index, dtype="float64")
-    return (-(-4 * rank // n)).astype("Int64")
+    return (-(-4 * rank // n_units)).astype("Int64")
 
 
 def standing(scores: pd.DataFrame, higher_is_better: bool = True) -> pd.DataFrame:
-    """Rows of `scores` with percentile, quartile, gap_leader, gap_median, gap_next, n_known.
-
-    Gaps are in the index's unit and say how far the other is ahead: 0 for the leader itself, below 0 for a
-    unit better than the median, missing for the leader's next. gap_leader needs the score of a first-ranked
-    unit; gap_median and gap_next are missing unless every unit of the edition is known (n_known = n_units).
-    """
-    sign = 1 if higher_is_better else -1
-    first = scores["rank"].eq(1).fillna(False).astype("bool")
-    table = scores.assign(
-        percentile=percentile(scores["rank"], scores["n_units"]),
-        quartile=quartile(scores["rank"], scores["n_units"]),
-        _value=sign * scores["score"],
-        _leader=sign * scores["score"].where(first),
-    )
-    groups = table.groupby(EDITION)
-    table["n_known"] = groups["score"].transform("count")
-    whole = table["n_known"] >= table["n_units"]
-    ladder = table[[*EDITION, "_value"]].dropna().drop_duplicates().sort_values("_value")
-    ladder["_next"] = ladder.groupby(EDITION)["_value"].shift(-1)
-    following = table.merge(ladder, on=[*EDITION, "_value"], how="left")["_next"].set_axis(table.index)
-    table["gap_leader"] = groups["_leader"].transform("max") - table["_value"]
-    table["gap_median"] = (groups["_value"].transform("median") - table["_value"]).where(whole)
-    table["gap_next"] = (following - table["_value"]).where(whole)
-    return table.drop(columns=["_value", "_leader"])
+    """Rows of `scores` with percentile, quartile, n_known, gap_leader, gap_median, gap_next. Gaps are in the index's
+    unit and say how far the other is ahead: 0 for the leader itself, below 0 for a unit better than the median, missing
+    for the leader's next. gap_leader needs the score of a first-ranked unit; gap_median and gap_next are missing unless
+    every unit of the edition is known (n_known = n_units)."""
+    rows = scores.reset_index(drop=True)
+    value = rows["score"] * (1 if higher_is_better else -1)
+    edition = [rows[column] for column in (*SERIES, "edition")]
+    known = value.groupby(edition).transform("count")
+    leader = value.where(rows["rank"].eq(1).fillna(False)).groupby(edition).transform("max")
+    ladder = value.sort_values()
+    above = ladder.groupby(edition).shift(-1)
+    above = above.where(above > ladder).groupby(edition).bfill()
+    return rows.assign(
+        percentile=percentile(rows["rank"], rows["n_units"]),
+        quartile=quartile(rows["rank"], rows["n_units"]),
+        n_known=known,
+        gap_leader=leader - value,
+        gap_median=(value.groupby(edition).transform("median") - value).where(known >= rows["n_units"]),
+        gap_next=(above - value).where(known >= rows["n_units"]),
+    ).set_axis(scores.index)
 
 
 def changes(scores: pd.DataFrame, breaks: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Each row of `scores` beside the province's edition before, in one index, geography and component.
-
-    Adds edition_before, score_before, rank_before, n_units_before, comparable, score_change and rank_change
-    (places gained: 5th after 8th is +3). The changes are missing where there is nothing before and across a
-    break (see `trends.spans`), where comparable is False. Raises ValueError for a figure that stands twice.
-    """
+    """Each row of `scores` beside the province's edition before, in one index, geography and component. Adds
+    edition_before, score_before, rank_before, n_units_before, comparable, score_change and rank_change (places gained:
+    5th after 8th is +3); the changes are missing where comparable is False: nothing before, or a break between (see
+    `trends.spans`). Raises ValueError for a figure that stands twice."""
     key = [*SERIES, "province_code"]
-    if scores.duplicated([*key, "edition"]).any():
-        twice = scores[scores.duplicated([*key, "edition"])].iloc[0][[*key, "edition"]]
-        raise ValueError(f"one figure stands twice: {' · '.join(map(str, twice))}")
-    table = scores.assign(_span=spans(scores, breaks)).reset_index(drop=True).sort_values([*key, "edition"])
+    if (twice := scores.duplicated([*key, "edition"])).any():
+        raise ValueError(f"a figure stands twice: {scores.loc[twice, [*key, 'edition']].iloc[0].tolist()}")
+    rows = scores.assign(_span=spans(scores, breaks)).reset_index(drop=True)
     columns = ["edition", "score", "rank", "n_units", "_span"]
-    before = table.groupby(key)[columns].shift().astype({"edition": "Int64", "n_units": "Int64"})
-    table = table.join(before.add_suffix("_before"))
-    table["comparable"] = table["_span"] == table["_span_before"]
-    table["score_change"] = (table["score"] - table["score_before"]).where(table["comparable"])
-    table["rank_change"] = (table["rank_before"] - table["rank"]).astype("Int64").where(table["comparable"])
-    return table.drop(columns=["_span", "_span_before"]).sort_index().set_axis(scores.index)
+    before = rows.sort_values("edition").groupby(key)[columns].shift()
+    rows = rows.join(before.astype({"edition": "Int64", "n_units": "Int64"}).add_suffix("_before"))
+    rows["comparable"] = rows["_span"] == rows.pop("_span_before")
+    rows["score_change"] = (rows["score"] - rows["score_before"]).where(rows["comparable"])
+    rows["rank_change"] = (rows["rank_before"] - rows["rank"]).astype("Int64").where(rows["comparable"])
+    return rows.drop(columns="_span").set_axis(scores.index)
 
 
 def movers(changed: pd.DataFrame, n: int = 5) -> pd.DataFrame:
-    """From `changes`: who gained and who lost most places, up to n each, ties with the n-th included.
-
-    Sorted from the greatest gain to the greatest loss, with direction "up" or "down".
-    """
+    """From `changes`: who gained and who lost most places (direction "up" or "down"), up to n each, ties with the n-th
+    included, from the greatest gain to the greatest loss."""
     moved = changed[changed["rank_change"].fillna(0) != 0]
-    size = moved["rank_change"].abs().astype("int64")
-    direction = pd.Series(np.where(moved["rank_change"] > 0, "up", "down"), index=moved.index, dtype="str")
-    place = size.groupby(direction).rank(method="min", ascending=False)
-    table = moved.assign(direction=direction)[place <= n]
-    return table.sort_values(["rank_change", "province_code"], ascending=[False, True])
+    moved = moved.assign(direction=np.where(moved["rank_change"] > 0, "up", "down"))
+    place = moved["rank_change"].abs().groupby(moved["direction"]).rank(method="min", ascending=False)
+    return moved[place <= n].sort_values(["rank_change", "province_code"], ascending=[False, True])
 
 
 def peers(
@@ -105,29 +82,24 @@ def peers(
     grdp_per_head: pd.Series | None = None,
     n: int = 5,
 ) -> list[str]:
-    """Codes of the provinces to compare `code` with; `provinces` holds one geography.
-
-    how="region": all others of its region. how="nearest": the n nearest by the logs of population and, if
-    given, of GRDP per head (by code), each in standard deviations (Euclidean distance); provinces that lack
-    one are left out. Else `how` is the list itself. Raises `UnknownProvince` for a code that is not there.
-    """
+    """Codes of the provinces to compare `code` with; `provinces` holds one geography. how="region": all others of its
+    region. how="nearest": the n nearest by the logs of population and, if given, of GRDP per head (by code), each in
+    standard deviations; provinces that lack one are left out. Else `how` is the list itself. Raises `UnknownProvince`
+    for a code that is not there."""
     table = provinces.set_index("code").sort_index()
-    given = [] if isinstance(how, str) else list(how)
-    if unknown := [one for one in (code, *given) if one not in table.index]:
-        raise UnknownProvince(
-            f"no province has the code {', '.join(unknown)}; there are {', '.join(table.index)}"
-        )
-    if not isinstance(how, str):
-        return [one for one in given if one != code]
+    given = [] if isinstance(how, str) else [one for one in how if one != code]
+    if unknown := sorted({code, *given} - set(table.index)):
+        there = ", ".join(table.index)
+        raise UnknownProvince(f"no province has the code {', '.join(unknown)}; there are {there}")
     if how == "region":
-        return table.index[(table["region"] == table.loc[code, "region"]) & (table.index != code)].tolist()
-    if how != "nearest":
+        return table.index[table["region"] == table.loc[code, "region"]].drop(code).tolist()
+    if how == "nearest":
+        traits = [table["population_2024_thousand"], *([] if grdp_per_head is None else [grdp_per_head])]
+        logs = np.log(pd.concat(traits, axis=1, join="inner").astype("float64")).dropna()
+        if code not in logs.index:
+            raise ValueError(f"population or GRDP per head of {code} is not known")
+        distance = (((logs - logs.loc[code]) / logs.std()) ** 2).sum(axis=1).drop(code)
+        return distance.sort_values(kind="stable").index[:n].tolist()
+    if isinstance(how, str):
         raise ValueError(f'how is "region", "nearest" or a list of codes, not {how!r}')
-    traits = {"population": table["population_2024_thousand"]}
-    if grdp_per_head is not None:
-        traits["grdp"] = grdp_per_head.reindex(table.index)
-    logs = pd.DataFrame(traits).astype("float64").transform("log").dropna()
-    if code not in logs.index:
-        raise ValueError(f"population or GRDP per head of {code} is not known")
-    distance = (((logs - logs.loc[code]) / logs.std()) ** 2).sum(axis=1).drop(code)
-    return distance.sort_values(kind="stable").index[:n].tolist()
+    return given
