@@ -78,7 +78,11 @@ def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
         ax.plot([row.median] * 2, [y - 0.3, y + 0.3], color=style.MEDIAN, lw=2, zorder=2)
         ax.plot([row.best], [y], "D", color=style.LEADER, ms=5, zorder=3)
         ax.plot([row.score], [y], "o", color=style.PROVINCE, ms=8, zorder=4)
-        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+        beside: dict[str, Any] = {
+            "xycoords": ("axes fraction", "data"),
+            "textcoords": "offset points",
+            "va": "center",
+        }
         value = labels.score(row.score, lang)
         ax.annotate(value, (1, y), (10, 0), size=8, weight="bold", color=style.PROVINCE, **beside)
         if pd.notna(row.rank):
