@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -98,18 +99,18 @@ def _intake(commands: Any) -> None:
     command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
     command.add_argument("--sheet", help="the sheet (the one that names most provinces)")
     command.add_argument(
-        "--component", action="append", default=[], metavar="ID",
-        help="take this component only, or C=ID: column C holds it; may be repeated",
-    )  # fmt: skip
+        "--component", action="append", default=[], metavar="C=ID", help="column C holds component ID"
+    )
     command.add_argument("--json", action="store_true", help="print what was read as JSON")
+    command.add_argument("--yes", action="store_true", help="write it to data/raw")
+    for field in SOURCE:
+        command.add_argument(f"--{field}", help="of the publication; asked for where it is not given")
     command.set_defaults(run=_import)
-    adding = commands.add_parser("add", help="take a filled form")
-    adding.add_argument("file", type=Path, metavar="FORM")
-    adding.set_defaults(run=_add)
-    for taking, fields in ((command, SOURCE), (adding, SOURCE[2:])):
-        taking.add_argument("--yes", action="store_true", help="write it to data/raw")
-        for field in fields:
-            taking.add_argument(f"--{field}", help="of the publication; asked for where it is not given")
+
+    command = commands.add_parser("add", help="take a filled form")
+    command.add_argument("file", type=Path, metavar="FORM")
+    command.add_argument("--yes", action="store_true", help="write it to data/raw")
+    command.set_defaults(run=_add)
 
     command = commands.add_parser("template", help="write a form for an office to fill in")
     command.add_argument("topic", choices=["services"])
@@ -152,46 +153,39 @@ def _trace(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from vnegov.data.intake import reading, recognise, store
+    from vnegov.data.intake import cells, ranking, store
 
-    sheets, given = reading.sheets(args.file), (args.geography, args.sheet, args.component)
-    found = recognise.choose(str(args.file), sheets, args.index, args.edition, *given)
+    sheets, given = cells.sheets(args.file), (args.geography, args.sheet, args.component)
+    found = ranking.choose(str(args.file), sheets, args.index, args.edition, *given)
     print(json.dumps(found.record(), ensure_ascii=False, indent=1) if args.json else found)
     found.faults.done()
-    if args.yes:
-        about = store.publication(**{field: _told(args, field) for field in SOURCE})
-        _wrote(store.add_ranking(args.file, found, args.index, args.edition, about))
-    else:
-        print("nothing is written; add --yes to take it", file=sys.stderr)
-    return 0
+    about = {field: getattr(args, field) for field in SOURCE}
+    if args.yes and sys.stdin.isatty():
+        about |= {f: input(f"{f} of the publication: ").strip() or None for f in SOURCE if about[f] is None}
 
+    def write() -> list[Path]:
+        return store.add_ranking(args.file, found, args.index, args.edition, store.publication(**about))
 
-def _told(args: argparse.Namespace, field: str) -> str | None:
-    """A field of the source: as given, else asked for where someone can answer."""
-    given = getattr(args, field)
-    if given is None and sys.stdin.isatty():
-        given = input(f"{field} of the publication: ").strip() or None
-    return given
-
-
-def _wrote(written: list[Path]) -> None:
-    from vnegov import paths
-
-    print("\n".join(f"wrote {paths.relative(path)}" for path in written), file=sys.stderr)
-    print("now run `vnegov build`", file=sys.stderr)
+    return _take(args.yes, write)
 
 
 def _add(args: argparse.Namespace) -> int:
     from vnegov.data.intake import form
 
     rows = form.filled(args.file)
-    print(
-        rows[["row", "province", "indicator", "value", "source_title"]].to_string(index=False, header=False)
-    )
-    if args.yes:
-        _wrote(form.add(args.file, rows, **{field: getattr(args, field) for field in SOURCE[2:]}))
-    else:
-        print("nothing is written; add --yes to take it", file=sys.stderr)
+    shown = rows[["row", "province", "indicator", "value", "source_title"]]
+    print(shown.to_string(index=False, header=False))
+    return _take(args.yes, lambda: form.add(args.file, rows))
+
+
+def _take(yes: bool, write: Callable[[], list[Path]]) -> int:
+    """Write new raw files if told to, and say so."""
+    from vnegov import paths
+
+    told = "nothing is written; add --yes to take it"
+    if yes:
+        told = "".join(f"wrote {paths.relative(path)}\n" for path in write()) + "now run `vnegov build`"
+    print(told, file=sys.stderr)
     return 0
 
 

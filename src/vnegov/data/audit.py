@@ -236,12 +236,11 @@ def numerator_above(observations: pd.DataFrame) -> pd.DataFrame:
 def share_of_counts(observations: pd.DataFrame) -> pd.DataFrame:
     """A printed share that is not its printed numerator over its printed denominator."""
     rows = observations[observations["unit"] == "percent"].dropna(subset=["numerator", "denominator"])
-    rows = rows.assign(
-        share=100 * rows["numerator"] / rows["denominator"], digit=10.0 ** -_decimals(rows["value"])
-    )
+    rows = rows.assign(share=100 * rows["numerator"] / rows["denominator"])
     rows = rows[~_allowed(rows["qualifier"], rows["value"], rows["share"])]
     gap = (rows["share"] - rows["value"]).abs()
-    severity = (gap > rows["digit"]).map({True: "error", False: "note"})[gap > 0.5 * rows["digit"]]
+    digit = 10.0 ** -_decimals(rows["value"])
+    severity = (gap > digit).map({True: "error", False: "note"})[gap > 0.5 * digit]
     rows = rows.loc[severity.index]
     computed = _say("{} percent, {} of {}", rows["share"].round(3), rows["numerator"], rows["denominator"])
     return _findings(rows, "observations", OBSERVED, _figure(rows), computed, severity)
@@ -264,8 +263,9 @@ def unit_mismatch(observations: pd.DataFrame, results: pd.DataFrame) -> pd.DataF
 def components_sum(scores: pd.DataFrame, components: pd.DataFrame) -> pd.DataFrame:
     """A score that is not the sum of its components, where the index is a sum (`ADDITIVE`) and all are known."""
     rows = scores[scores["index"].isin(ADDITIVE)]
-    unit = [*KEY[:-1], "parent"]
-    sums = _in_span(rows, components[components["parent"].notna()]).groupby(unit).agg(
+    parts = rows.merge(components[components["parent"].notna()], on=["index", "component"])
+    first, last = parts["first_edition"].fillna(0), parts["last_edition"].fillna(9999)
+    sums = parts[parts["edition"].between(first, last)].groupby([*KEY[:-1], "parent"]).agg(
         n=("score", "size"), known=("score", "count"), computed=("score", "sum")
     )  # fmt: skip
     most = sums.groupby(["index", "edition", "parent"])["known"].transform("max")
@@ -398,14 +398,6 @@ def _error_if(condition: pd.Series) -> list[str]:
 
 def _allowed(qualifier: pd.Series, value: pd.Series, true: pd.Series) -> pd.Series:
     """Whether what was printed ("over 500") can be said of the true number."""
-    above, below = (
-        (qualifier == "over") & (true >= value),
-        qualifier.isin(["nearly", "under"]) & (true <= value),
-    )
+    above = (qualifier == "over") & (true >= value)
+    below = qualifier.isin(["nearly", "under"]) & (true <= value)
     return above | below | qualifier.isin(["about", "target"])
-
-
-def _in_span(scores: pd.DataFrame, components: pd.DataFrame) -> pd.DataFrame:
-    """Scores with what `components` says of theirs in the edition."""
-    rows = scores.merge(components, on=["index", "component"])
-    return rows[rows["edition"].between(rows["first_edition"].fillna(0), rows["last_edition"].fillna(9999))]

@@ -47,10 +47,8 @@ def load() -> list[Correction]:
     """All corrections, in the order of the file. Raises `BadRawFile`."""
     path = paths.RAW / FILE
     try:
-        return [
-            Correction.model_validate(entry)
-            for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []
-        ]
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        return [Correction.model_validate(entry) for entry in entries]
     except (ValidationError, yaml.YAMLError) as error:
         raise BadRawFile(f"{paths.relative(path)}: {error}") from None
 
@@ -74,13 +72,8 @@ def apply(found: dict[str, pd.DataFrame], corrections: Iterable[Correction]) -> 
             )
             continue
         rows.loc[at, field] = correction.corrected
-        said = [
-            f"{field} {correction.stated:g}",
-            f"{field} {correction.corrected:g}",
-            correction.why,
-            correction.why_vi,
-        ]
-        rows.loc[at, list(MEMORY)] = said
+        change = [f"{field} {figure:g}" for figure in (correction.stated, correction.corrected)]
+        rows.loc[at, list(MEMORY)] = [*change, correction.why, correction.why_vi]
         if field == "score":
             rows.loc[at, "decimals"] = numerals.parse(correction.corrected).decimals
         tables[correction.table] = rows

@@ -68,9 +68,8 @@ def lines(rows: pd.DataFrame) -> list[str]:
         told.append(f"    {row['file']}, {row['sheet'] and 'sheet ' + row['sheet'] + ', '}cell {row['cell']}")
         if row["why"]:
             told.append(f"    corrected: {row['stated']} → {row['corrected']}. {row['why']}")
-        told.append(
-            f"    {row['title']}. {row['publisher']}, {row['published'] or 'no date'} ({row['trust']})"
-        )
+        when = row["published"] or "no date"
+        told.append(f"    {row['title']}. {row['publisher']}, {when} ({row['trust']})")
         told += [f"    {text}" for text in (row["url"], row["note"] and f"note: {row['note']}") if text]
     return told
 
@@ -79,10 +78,8 @@ def _ranked(mine: pd.DataFrame) -> pd.DataFrame:
     taken = reconcile.chosen(mine)
     says, use, cells = [], [], []
     for row, score, rank in zip(mine.to_dict("records"), taken["score"], taken["rank"], strict=True):
-        printed = {
-            "score_cell": f"{row['score']:.10g}",
-            "rank_cell": f"rank {row['rank']} ({row['rank_basis']})",
-        }
+        ranked = f"rank {row['rank']} ({row['rank_basis']})"
+        printed = {"score_cell": f"{row['score']:.10g}", "rank_cell": ranked}
         filled = [cell for cell in printed if pd.notna(row[cell])]
         says.append(", ".join(printed[cell] for cell in filled))
         cells.append(", ".join(row[cell] for cell in filled))

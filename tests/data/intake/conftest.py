@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from vnegov import paths
 from vnegov.data import provinces, sources
-from vnegov.data.intake import recognise
+from vnegov.data.intake import ranking
 from vnegov.data.loaders import workbook
 
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
@@ -37,7 +37,7 @@ def read():
 
     def read(rows, index="pci", edition=2013, geography=None, **options):
         sheets = rows if isinstance(rows, dict) else {"Sheet1": rows}
-        return recognise.choose("file.xlsx", sheets, index, edition, geography, **options)
+        return ranking.choose("file.xlsx", sheets, index, edition, geography, **options)
 
     return read
 

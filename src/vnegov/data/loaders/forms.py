@@ -6,6 +6,7 @@ The form's columns are said here once: `vnegov template` writes them, `vnegov ad
 import datetime
 import re
 from functools import cache
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from vnegov import paths
 from vnegov.data import numerals, provinces, sources
 from vnegov.data.loaders import definitions
 from vnegov.data.loaders.observations import OUT
-from vnegov.data.loaders.workbook import Faults, tables
+from vnegov.data.loaders.workbook import Faults, letter, tables
 from vnegov.errors import BadRawFile
 
 HEADS = {
@@ -34,7 +35,8 @@ HEADS = {
     "source_url": "Nguồn: địa chỉ · Source: address",
     "note": "Ghi chú · Note",
 }
-TYPED = ("agency", "value", "numerator", "denominator", "source_title", "source_url", "note")
+AT = {field: letter(c) for c, field in enumerate(HEADS, 1)}
+TYPED = ["agency", "value", "numerator", "denominator", "source_title", "source_url", "note"]
 SOURCE = "Nguồn · Source id"  # written by `vnegov add`
 SCOPES = {
     "toàn tỉnh · whole province": "province",
@@ -56,27 +58,20 @@ QUALIFIERS = {
 
 def read() -> pd.DataFrame:
     """One row a line of a form, as filled in, with file, sheet and row."""
-    frames = []
-    for path in sorted((paths.RAW / "forms").glob("*.xlsx")):
-        for _, letters, rows in tables(path, HEADS["indicator"]):
-            frames.append(named(letters, rows))
+    files = sorted((paths.RAW / "forms").glob("*.xlsx"))
+    frames = [named(at, rows) for path in files for _, at, rows in tables(path, HEADS["indicator"])]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def named(letters: dict[str, str], rows: pd.DataFrame) -> pd.DataFrame:
-    """The lines that hold a figure or a word, columns named by `HEADS`, with the letters of their columns.
-
-    Raises `BadRawFile` if a head is not there.
-    """
-    if missing := [head for head in HEADS.values() if head not in letters]:
+    """The lines that hold a figure or a word, columns named by `HEADS`. Raises `BadRawFile` for other heads."""
+    if other := [f"{h!r} in column {AT[f]}" for f, h in HEADS.items() if letters.get(h) != AT[f]]:
         there = f"{rows['file'].iloc[0]}, sheet {rows['sheet'].iloc[0]!r}" if len(rows) else "the form"
         raise BadRawFile(
-            f"{there}: no head {', '.join(map(repr, missing))}; take a new form from `vnegov template`"
+            f"{there}: expected the head {', '.join(other)}; take a new form from `vnegov template`"
         )
-    at = {field: letters[head] for field, head in HEADS.items()}
     rows = rows.rename(columns={head: field for field, head in HEADS.items()} | {SOURCE: "source_id"})
-    rows = rows[rows[list(TYPED)].notna().any(axis=1)].reset_index(drop=True)
-    return rows.assign(letters=[at for _ in rows.index])
+    return rows[rows[TYPED].notna().any(axis=1)].reset_index(drop=True)
 
 
 @cache
@@ -97,63 +92,62 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _observation(row: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    def fault(field: str, expected: str) -> None:
-        faults.add(row["file"], row["sheet"], f"{row['letters'][field]}{row['row']}", row[field], expected)
-
-    def known(field: str, values: dict[str, Any]) -> Any:
-        if row[field] not in values:
-            fault(field, f"a choice of the list: {'; '.join(list(values)[:8])}")
-        return values.get(row[field])
-
-    def day(field: str) -> str:
-        text = str(row[field] or "").strip().removesuffix(" 00:00:00")
-        for form in ("%Y-%m-%d", "%d/%m/%Y"):
-            try:
-                return datetime.datetime.strptime(text, form).date().isoformat()
-            except ValueError:
-                continue
-        fault(field, "a day, as 2024-12-31 or 31/12/2024")
-        return ""
-
-    def number(field: str) -> float | None:
-        try:
-            return None if row[field] is None else numerals.parse(row[field]).value
-        except numerals.NotANumber:
-            fault(field, "a number, as 1234, 1.234 or 98,5")
-            return None
-
-    term = known("indicator", indicators()) or {"indicator": "", "regime": None, "unit": ""}
-    scope, geography = known("scope", SCOPES), str(row["geography"])
+    term = indicators().get(row["indicator"]) or {"indicator": "", "regime": None, "unit": ""}
+    scope, qualifier = SCOPES.get(row["scope"]), QUALIFIERS.get(row["qualifier"])
+    geography = str(row["geography"])
     code = provinces.find(row["province"], geography) if geography in provinces.GEOGRAPHIES else None
-    if code is None:
-        fault("province", f"a province of the geography {geography}")
-    start, end = day("period_start"), day("period_end")
-    if start and end and not "1990" < start <= end < "2100":
-        fault("period_end", f"a day not before {start}")
-    value, numerator, denominator = number("value"), number("numerator"), number("denominator")
-    if row["value"] is None:
-        fault("value", "a number")
-    if value is not None and term["unit"] == "percent" and not 0 <= value <= 100:
-        fault("value", "a percentage from 0 to 100")
-    elif value is not None and term["unit"] != "percent" and (value < 0 or value % 1):
-        fault("value", "a whole number, not below zero")
-    if denominator is not None and (denominator <= 0 or (numerator or 0) > denominator):
-        fault("denominator", "a number above zero and not below the numerator")
-    if row["agency"] is None and scope in ("agency", "portal"):
-        fault("agency", "the name of the agency or portal that the figure is of")
-    if not str(row["source_title"] or "").strip():
-        fault("source_title", "where the figure is published: a report's number and date, or a page's title")
-    if row["source_url"] is not None and not re.fullmatch(r"https?://\S+", str(row["source_url"])):
-        fault("source_url", "an address that begins with http:// or https://, or nothing")
+    start, end = _day(row["period_start"]), _day(row["period_end"])
+    value, above, below = (_number(row[field]) for field in ("value", "numerator", "denominator"))
+    right, amount = value is not None and value >= 0 and value % 1 == 0, "a whole number, as 1234 or 1.234"
+    if term["unit"] == "percent":
+        right, amount = value is not None and 0 <= value <= 100, "a percentage from 0 to 100, as 98,5"
+    bounded = below is None or (below > 0 and not (above or 0) > below)
+    address, day = str(row["source_url"] or ""), "a day, as 2024-12-31 or 31/12/2024"
+    fits = [
+        ("indicator", term["indicator"], "a choice of the list"),
+        ("scope", scope, f"one of {', '.join(SCOPES)}"),
+        ("qualifier", qualifier, f"one of {', '.join(QUALIFIERS)}"),
+        ("province", code, f"a province of the geography {geography}"),
+        ("period_start", start, day),
+        ("period_end", end and end >= start, f"{day}, not before {start}"),
+        ("value", right, amount),
+        ("numerator", above is None or above >= 0, "a number, as 1234, 1.234 or 98,5"),
+        ("denominator", bounded, "a number above zero and not below the numerator"),
+        ("agency", row["agency"] or scope not in ("agency", "portal"), "the name of the agency or portal"),
+        ("source_title", row["source_title"], "where it is published: a report's number and date, or a page"),
+        ("source_url", re.fullmatch(r"(https?://\S+)?", address), "https://… or nothing"),
+    ]
+    for field, fit, expected in fits:
+        if not fit:
+            faults.add(row["file"], row["sheet"], f"{AT[field]}{row['row']}", row[field], expected)
     if "source_id" in row and row["source_id"] not in sources.register():
-        faults.add(
-            row["file"], row["sheet"], f"row {row['row']}", row["source_id"], "a source in sources.csv"
-        )
+        cell = f"{letter(len(AT) + 1)}{row['row']}"
+        faults.add(row["file"], row["sheet"], cell, row["source_id"], "a source in sources.csv")
     return {
         **{key: row[key] for key in ("file", "sheet", "row")},
         **{key: term[key] for key in ("indicator", "regime", "unit")},
         "geography": geography, "province_code": code, "scope": scope, "agency": sources.as_text(row["agency"]),
-        "period_start": start, "period_end": end, "value": value, "numerator": numerator,
-        "denominator": denominator, "qualifier": known("qualifier", QUALIFIERS), "note": sources.as_text(row["note"]),
-        "source_id": row.get("source_id"), "cell": f"{row['letters']['value']}{row['row']}",
+        "period_start": start, "period_end": end, "value": value, "numerator": above, "denominator": below,
+        "qualifier": qualifier, "note": sources.as_text(row["note"]), "source_id": row.get("source_id"),
+        "cell": f"{AT['value']}{row['row']}",
     }  # fmt: skip
+
+
+def _day(cell: Any) -> str:
+    """A day as ISO text, or "" for what is none between 1990 and 2100."""
+    text = str(cell or "").strip().removesuffix(" 00:00:00")
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            day = datetime.datetime.strptime(text, form).date().isoformat()
+        except ValueError:
+            continue
+        return day if "1990" < day < "2100" else ""
+    return ""
+
+
+def _number(cell: Any) -> float | None:
+    """A number, None for an empty cell, or NaN for what is neither."""
+    try:
+        return None if cell is None else numerals.parse(cell).value
+    except numerals.NotANumber:
+        return nan
