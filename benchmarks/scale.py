@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from rich.console import Console
 
 from vnegov.batch import runner
-from vnegov.batch.fingerprint import Fingerprints, Tables
+from vnegov.batch.fingerprint import Fingerprints, Tables, whole
 from vnegov.batch.plan import Plan, RunTable
 
 
@@ -37,7 +37,7 @@ def prepare(folder: Path, runs: int) -> Plan:
             status = path.stat()
             record = {
                 "output": one.output,
-                "fingerprint": fingerprints.whole(one),
+                "fingerprint": whole(fingerprints.parts(one)),
                 "figures": [],
                 "status": "done",
             }

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import tempfile
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console
 
 from vnegov.batch import runner
-from vnegov.batch.fingerprint import Fingerprints, Modules, Tables
+from vnegov.batch.fingerprint import Fingerprints, Tables
 from vnegov.batch.plan import Plan, RunTable
 from vnegov.batch.warm_kernel import KERNELS
 
@@ -63,6 +65,9 @@ def light_kernel(tmp_path_factory: pytest.TempPathFactory):
     (folder / "kernels" / "light" / "kernel.json").write_text(json.dumps(spec))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder))
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # what is started many times shall start sooner
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir(), "vnegov-bytecode")))
         yield
 
 
@@ -86,7 +91,7 @@ class Project:
         return Plan([RunTable(**table) for table in tables], self.notebooks, Tables(self.tables))
 
     def fingerprints(self) -> Fingerprints:
-        return Fingerprints(Tables(self.tables), Modules(self.library), self.lock)
+        return Fingerprints(Tables(self.tables), self.library, self.lock)
 
     def run(self, *tables: dict, **options) -> int:
         """Run a plan of these tables; what was printed is in `shown`."""
@@ -110,7 +115,7 @@ class Project:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 run = content["metadata"]["vnegov"]["run"]
                 shown = [c.get("outputs") for c in content["cells"]]
-                keep = {k: run[k] for k in ("fingerprint", "status", "figures", "title", "parts", "keys")}
+                keep = {k: run[k] for k in ("fingerprint", "status", "figures", "title", "parts")}
                 found[name] = json.dumps([keep, re.sub(r"0x[0-9a-f]+", "", str(shown))], sort_keys=True)
             elif name != "reports/run.jsonl":
                 found[name] = path.read_text(encoding="utf-8")

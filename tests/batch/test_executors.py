@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vnegov.batch import executors
+from vnegov.batch import runner
 from vnegov.errors import VnegovError
 
 SIX = {"notebook": "profile", "provinces": ["01", "26", "82"], "years": [2021, 2022], "langs": ["en"]}
@@ -67,6 +67,6 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(distributed, "Client", silent)
     with (
         pytest.raises(VnegovError, match="no dask scheduler answers at tcp://nowhere"),
-        executors.dask(2, "tcp://nowhere"),
+        runner._pool("dask", 2, "tcp://nowhere"),
     ):
         pass

@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,11 +18,7 @@ SCRIPT = Path(__file__).with_name("batch_in_a_process.py")
 
 def begin(project, runs: int, executor: str = "processes", **options) -> subprocess.Popen:
     command = [sys.executable, str(SCRIPT), str(project.root), str(runs), "2", executor]
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    env.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir(), "vnegov-bytecode")))  # start sooner
-    return subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
 
 
 def kinds(batch: subprocess.Popen) -> dict[str, list[psutil.Process]]:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from vnegov.batch.fingerprint import Modules, Tables, changes
+from vnegov.batch.fingerprint import Fingerprints, Tables, changes
 from vnegov.errors import PlanError
 
 TWO = {"notebook": "profile", "provinces": ["26", "82"], "years": [2021], "langs": ["en"]}
@@ -100,15 +100,15 @@ def test_only_modules_that_a_notebook_leads_to_are_followed(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    modules = Modules(tmp_path)
+    modules = Fingerprints(Tables(tmp_path), tmp_path)
     data = ["vnegov", "vnegov.data", "vnegov.data.schema", "vnegov.data.tables", "vnegov.paths"]
     assert modules.imported("import vnegov") == data
     assert modules.imported("import json") == []
     more = ["vnegov.charts", "vnegov.charts.lines", "vnegov.metrics", "vnegov.metrics.ranking"]
     assert modules.imported("from vnegov.charts import lines") == sorted(data + more)
-    before = modules.digest("vnegov.charts")
+    before = modules.module("vnegov.charts")
     (tmp_path / "charts" / "house.mplstyle").write_text("lines.linewidth: 2")
-    assert Modules(tmp_path).digest("vnegov.charts") != before
+    assert modules.module("vnegov.charts") != before
 
 
 def test_keys_that_nothing_gives_and_tables_that_are_not_there_are_faults(project):
@@ -120,11 +120,3 @@ def test_keys_that_nothing_gives_and_tables_that_are_not_there_are_faults(projec
         project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "pass", reads)
         with pytest.raises(PlanError, match=said):
             parts(project)
-
-
-def test_a_key_column_may_be_matched_by_a_parameter_of_another_name(project):
-    tables = Tables(project.tables)
-    reads = {"scores": {"edition": "year", "province_code": "province_code"}}
-    project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "pass", reads)
-    expected = tables.digests("scores", ("edition", "province_code"))["2021", "26"]
-    assert parts(project)["26"]["data:scores"] == expected

@@ -1,7 +1,6 @@
 """A warm kernel is a kernel like any other, only sooner: nothing of one run reaches the next."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -51,7 +50,7 @@ def ask(client, code: str, timeout: float = 20) -> str:
 def test_kernels_are_forked_from_one_process_that_never_saw_the_library(started):
     clients = [started()[1] for _ in range(2)]
     parents = {ask(client, "import os; print(os.getppid())") for client in clients}
-    zygotes = {str(zygote.process.pid) for zygote in warm_kernel._zygotes.values() if zygote}
+    zygotes = {str(zygote[0].pid) for zygote in warm_kernel._zygotes.values() if zygote}
     assert len(parents) == 1
     assert parents <= zygotes
     assert ask(clients[0], "import sys; print([m for m in sys.modules if m.startswith('vnegov')])") == "[]"
@@ -141,7 +140,8 @@ def test_kernels_end_with_the_process_that_started_them(tmp_path):
 def test_a_process_that_was_killed_is_replaced(started):
     started()
     for zygote in filter(None, warm_kernel._zygotes.values()):
-        os.kill(zygote.process.pid, signal.SIGKILL)
+        zygote[0].kill()
+        zygote[0].wait()
     _, client = started()
     assert ask(client, "print(1)") == "1"
 
@@ -181,5 +181,5 @@ def test_papermill_and_nbclient_take_it_by_name(tmp_path):
         tmp_path / "in.ipynb", tmp_path / "out.ipynb", kernel_name="light", progress_bar=False
     )
     done = [nbformat.read(tmp_path / "out.ipynb", 4), NotebookClient(template, kernel_name="light").execute()]
-    zygotes = {str(zygote.process.pid) for zygote in warm_kernel._zygotes.values() if zygote}
+    zygotes = {str(zygote[0].pid) for zygote in warm_kernel._zygotes.values() if zygote}
     assert {str(notebook.cells[0].outputs[0].text).strip() for notebook in done} <= zygotes

@@ -1,263 +1,196 @@
 """One run, in a worker process: papermill executes the notebook in a kernel of its own, away from all others.
 
-The output appears whole or not at all. Whatever goes wrong comes back as a record that says what it was.
+Whatever goes wrong comes back as a record that says what it was. Only workers import this module.
 """
 
 import contextlib
 import errno
-import functools
-import json
 import os
-import shutil
 import signal
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-DONE, SKIPPED, FAILED = "done", "nothing published", "failed"
+import nbformat
+import papermill
+from jupyter_client import AsyncKernelManager
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import papermill_io
+from papermill.log import logger
+
+from vnegov.batch import warm_kernel
+from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error, stamp, write_whole
+
 STARTS = 3  # attempts to start a kernel
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
-FATAL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up",
-         errno.EROFS: "the output is read-only", errno.EACCES: "the output may not be written"}  # fmt: skip
-_kernels: set["Kernel"] = set()  # those that this process must not leave behind
+_sessions: set["Session"] = set()  # those whose kernels this process must not leave behind
 
 
-@dataclass(frozen=True)
-class Job:
-    """All that a worker needs for one run; it crosses process and machine borders."""
-
-    record: dict[str, Any]  # output, notebook, parameters, keys, fingerprint, parts
-    content: dict[str, Any]  # the template, as read when the batch began
-    folder: str  # of the template: the kernel's working directory
-    root: str  # the output folder, or a URL that papermill can write to
-    kernel: str | None
-    timeout: float
+class NotStarted(Exception):
+    """A kernel did not start; the only failure that is worth another attempt."""
 
 
-class Kernel:
-    """A kernel's surroundings, in a private folder: connection, environment, log; and its end."""
+class Client(AsyncKernelClient):
+    """A client that is ready as soon as the kernel is, in place of 0.2 s of silence later."""
 
-    def __init__(self, job: Job) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"vnegov-{os.getpid()}-"))  # 0700; short, as sockets need
-        self.log, self.written = self.folder / "log", self.folder / "written"
-        self.manager: Any = None
-        self.process: Any = None  # known once the kernel answers
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        end = time.monotonic() + (timeout or 60)
+        while True:
+            try:
+                answer = await self.kernel_info(reply=True, timeout=1)
+                while (await self.get_iopub_msg(timeout=0.2))["content"].get("execution_state") != "idle":
+                    pass
+                return self._handle_kernel_info_reply(answer)
+            except (Empty, TimeoutError) as error:  # what was said before it listened is lost
+                if not await self.is_alive() or time.monotonic() > end:
+                    raise RuntimeError("it does not answer") from error
+
+
+class Session:
+    """The kernel of one run: its environment, its log, its time limit and its end."""
+
+    def __init__(self, folder: Path, cwd: str, root: str, timeout: float) -> None:
+        self.log, self.written, self.cwd = folder / "log", folder / "written", cwd
+        place = {} if "://" in root else {"VNEGOV_OUTPUT": root}
+        self.env = {**os.environ, "VNEGOV_WRITTEN": str(self.written), **place}
+        self.process: Any = None
         self.notebook: Any = None
-        self.cwd, self.overdue = job.folder, False
-        own = {"IPYTHONDIR": str(self.folder / "ipython"), "VNEGOV_WRITTEN": str(self.written)}
-        place = {} if "://" in job.root else {"VNEGOV_OUTPUT": job.root}
-        self.env = {**ONE_THREAD, **os.environ, **own, **place}
-        self.clock = threading.Timer(job.timeout, self.expire)
+        self.overdue = False
+        self.clock = threading.Timer(timeout, self.expire)
         self.clock.daemon = True
 
-    def __enter__(self) -> "Kernel":
-        _kernels.add(self)
-        self.clock.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clock.cancel()
-        self.kill()
-        _kernels.discard(self)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def started(self, **_: Any) -> None:
-        """Called by nbclient once the kernel answers."""
-        self.process = self.manager.provisioner.process
-
     def expire(self) -> None:
-        """End the kernel because its time is up."""
+        """End the kernel because the run's time is up."""
         self.overdue = True
         self.kill()
 
     def kill(self) -> None:
         """End the kernel and all that it started, now."""
-        process = self.process or getattr(getattr(self.manager, "provisioner", None), "process", None)
-        if process is not None and process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
-    def last_words(self) -> str:
-        """The end of what the kernel process printed, on a line of its own."""
-        said = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return f"\n{said[-500:].strip()}" if said.strip() else ""
-
-
-def execute(job: Job) -> dict[str, Any]:
-    """Run one job and write its output. Returns its record; raises nothing for what a notebook does."""
-    began = time.perf_counter()
-    record = {k: v for k, v in job.record.items() if k != "parts"}
-    record |= {"status": FAILED, "title": None, "error": None, "kept": None, "fatal": False}
-    try:
-        for attempt in range(1, STARTS + 1):
-            with Kernel(job) as kernel:
-                try:
-                    kernel.notebook = _papermill(job, kernel)
-                    record |= {"status": DONE, "error": None}
-                except Exception as error:
-                    record |= _explained(error, kernel, job)
-                lines = kernel.written.read_text(encoding="utf-8") if kernel.written.exists() else ""
-                figures = [Path(line) for line in dict.fromkeys(lines.splitlines())]
-            if record["status"] != FAILED or kernel.process or kernel.overdue or not kernel.notebook:
-                break
-            record["error"] += f" (attempt {attempt})"
-        inside = [p.relative_to(job.root) if p.is_relative_to(job.root) else p for p in figures]
-        record |= {
-            "figures": [p.as_posix() for p in inside],
-            "seconds": round(time.perf_counter() - began, 3),
-        }
-        record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
-        if kernel.notebook is not None:
-            _write(job, record, kernel.notebook)
-    except OSError as error:
-        record |= {"status": FAILED, **os_error(error), "seconds": round(time.perf_counter() - began, 3)}
-    return record
+    def failure(self, error: Exception) -> Record:
+        """The status of a run that ended in an exception, and the reason in words."""
+        said = self.log.read_text(encoding="utf-8", errors="replace").strip() if self.log.exists() else ""
+        last_words = f"\n{said[-500:]}" if said else ""
+        if self.overdue:
+            return {"error": f"stopped after {self.clock.interval:g} s, the limit per run"}
+        if isinstance(error, NotStarted):
+            return {"error": f"the kernel did not start in {STARTS} attempts: {error}{last_words}"}
+        if isinstance(error, PapermillExecutionError):
+            if error.ename == "SkipRun":
+                return {"status": SKIPPED, "error": error.evalue}
+            full = error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue
+            return {"error": f"{error.ename}: {error.evalue} (in cell {error.exec_count})", "fatal": full}
+        if isinstance(error, DeadKernelError):
+            code = self.process.poll() or 0
+            by = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            memory = " (the system does that when memory runs out)" if code == -signal.SIGKILL else ""
+            return {"error": f"the kernel {by}{memory}{last_words}"}
+        return os_error(error)
 
 
-def _papermill(job: Job, kernel: Kernel) -> Any:
-    import nbformat
-    import papermill
-    from papermill.engines import papermill_engines
+class Engine(NBClientEngine):
+    """papermill's engine, with a kernel that is ended as soon as the notebook is."""
 
-    papermill_engines.register("vnegov", _engine())
-    quiet = {"progress_bar": False, "autosave_cell_every": 0}
-    how = {
-        "engine_name": "vnegov",
-        "kernel_name": job.kernel or "vnegov-warm",
-        "language": "python",
-        "session": kernel,
-    }
-    notebook = nbformat.from_dict(job.content)  # written later, once, when it is whole
-    return papermill.execute_notebook(notebook, None, parameters=job.record["parameters"], **quiet, **how)
-
-
-@functools.cache
-def _engine() -> type:
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.asynchronous import AsyncKernelClient
-    from jupyter_core.utils import run_sync
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine
-    from papermill.log import logger
-    from traitlets.config import Config
-
-    from vnegov.batch import warm_kernel
-
-    warm_kernel.register()
-
-    class Client(AsyncKernelClient):
-        """A client that is ready as soon as the kernel is, in place of 0.2 s of silence later."""
-
-        async def wait_for_ready(self, timeout: float | None = None) -> None:
-            end = time.monotonic() + (timeout or 60)
-            while True:
-                try:
-                    answer = await self.kernel_info(reply=True, timeout=1)
-                    while (await self.get_iopub_msg(timeout=0.2))["content"].get("execution_state") != "idle":
-                        pass
-                    return self._handle_kernel_info_reply(answer)
-                except (Empty, TimeoutError) as error:  # what was said before it listened is lost
-                    if not await self.is_alive():
-                        raise RuntimeError("it died") from error
-                    if time.monotonic() > end:
-                        raise RuntimeError(f"no answer in {timeout} s") from error
-
-    class Engine(NBClientEngine):
-        """papermill's engine, with a kernel on private sockets that is ended as soon as the notebook is."""
-
-        @classmethod
-        def execute_managed_notebook(
-            cls, nb_man: Any, kernel_name: str, *, session: Kernel, start_timeout: float, **_: Any
-        ) -> None:
-            session.notebook = nb_man.nb
-            config = Config(KernelManager={"connection_file": str(session.folder / "k.json")})
-            if hasattr(os, "fork") and len(str(session.folder)) < 90:
-                config.KernelManager |= {"transport": "ipc", "ip": str(session.folder / "k")}
-            manager = AsyncKernelManager(kernel_name=kernel_name, config=config, client_factory=Client)
-            said = {"startup_timeout": start_timeout, "on_notebook_start": session.started, "log": logger}
-            client = PapermillNotebookClient(nb_man, km=manager, kernel_name=kernel_name, **said)
-            session.manager = manager
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, session: Session, start_timeout: float, **_: Any
+    ) -> None:
+        session.notebook = nb_man.nb
+        manager = AsyncKernelManager(kernel_name=kernel_name, client_factory=Client)
+        how = {"kernel_name": kernel_name, "startup_timeout": start_timeout, "log": logger}
+        client = PapermillNotebookClient(nb_man, km=manager, **how)
+        try:
             try:
                 with session.log.open("w") as log:
                     client.start_new_kernel(env=session.env, cwd=session.cwd, stdout=log, stderr=log)
-                client.execute()
-            finally:
-                session.kill()
-                if client.kc is not None:
-                    client.kc.stop_channels()
-                run_sync(manager.cleanup_resources)()
-
-    return Engine
-
-
-def _explained(error: Exception, kernel: Kernel, job: Job) -> dict[str, Any]:
-    """The status of a run that ended in an exception, and the reason in words."""
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    if kernel.overdue:
-        return {"error": f"stopped after {job.timeout:g} s, the limit per run"}
-    if kernel.notebook is not None and kernel.process is None:
-        return {"error": f"the kernel did not start: {error}{kernel.last_words()}"}
-    if isinstance(error, PapermillExecutionError):
-        full = error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue
-        said = f"{error.ename}: {error.evalue} (in cell {error.exec_count})"
-        skip = {"status": SKIPPED, "error": error.evalue}
-        return skip if error.ename == "SkipRun" else {"error": said, "fatal": full}
-    if isinstance(error, DeadKernelError):
-        code = kernel.process.poll() or 0
-        by = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        memory = " (the system does that when memory runs out)" if code == -signal.SIGKILL else ""
-        return {"error": f"the kernel {by}{memory}{kernel.last_words()}"}
-    return os_error(error)
+                session.process = manager.provisioner.process
+                client.start_new_kernel_client()
+            except Exception as error:
+                raise NotStarted(str(error)) from error
+            client.execute()
+        finally:
+            session.kill()
+            if client.kc is not None:
+                client.kc.stop_channels()
+            run_sync(manager.cleanup_resources)()
 
 
-def os_error(error: Exception) -> dict[str, Any]:
-    """What an error of the system says of a run: its reason in words, and whether others would meet it too."""
-    known = FATAL.get(getattr(error, "errno", 0) or 0)
-    return {"error": f"{known or type(error).__name__}: {error}", "fatal": known is not None}
+warm_kernel.register()
+papermill_engines.register("vnegov", Engine)
 
 
-def _write(job: Job, record: dict[str, Any], notebook: Any) -> None:
+def execute(record: Record, parts: dict[str, str], content: Any, cwd: str, root: str, *how: Any) -> Record:
+    """Run a template's content with a record's parameters and write the output below `root`.
+
+    `how`: the kernel's name, the limit in seconds. Returns the record, completed; raises nothing for what a
+    notebook does.
+    """
+    kernel, timeout = how
+    began, record = time.perf_counter(), dict(record)
+    with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
+        session = Session(Path(folder), cwd, root, timeout)
+        engine = {"engine_name": "vnegov", "kernel_name": kernel or warm_kernel.NAME, "language": "python"}
+        engine |= {"progress_bar": False, "autosave_cell_every": 0, "session": session}
+        try:
+            _sessions.add(session)
+            session.clock.start()
+            for _attempt in range(STARTS):
+                try:
+                    notebook = nbformat.from_dict(content)  # written later, once, when it is whole
+                    papermill.execute_notebook(notebook, None, record["parameters"], **engine)
+                    record |= {"status": DONE, "error": None}
+                except Exception as error:
+                    record |= session.failure(error)
+                    if isinstance(error, NotStarted) and not session.overdue:
+                        continue
+                break
+            named = session.written.read_text(encoding="utf-8") if session.written.exists() else ""
+            files = [Path(line) for line in dict.fromkeys(named.splitlines())]
+            inside = [p.relative_to(root) if p.is_relative_to(root) else p for p in files]
+            record["figures"] = [path.as_posix() for path in inside]
+            record["seconds"] = round(time.perf_counter() - began, 3)
+            if session.notebook is not None:
+                _write(record, parts, session.notebook, root)
+        except OSError as error:
+            record |= {"status": FAILED, **os_error(error)}
+        finally:
+            session.clock.cancel()
+            _sessions.discard(session)
+    return record
+
+
+def _write(record: Record, parts: dict[str, str], notebook: Any, root: str) -> None:
     """Write the executed notebook with its record inside; over an earlier one only if the run went well."""
-    import nbformat
-    from papermill.iorw import papermill_io
-
     failed = record["output"].replace("reports/", "reports/failed/", 1)
     record["kept"] = failed if record["status"] == FAILED else None
-    if record["status"] == SKIPPED:
+    if record["status"] == SKIPPED:  # the reason as a sentence, where papermill put an error
         marks = "papermill-error-cell-tag"
         notebook.cells = [c for c in notebook.cells if marks not in c.metadata.get("tags", ())]
         data = {"text/markdown": record["error"], "text/plain": record["error"]}
-        for cell in notebook.cells:  # the reason as a sentence, where papermill put an error
-            errors = [i for i, o in enumerate(cell.get("outputs", ())) if o.output_type == "error"]
-            for number in errors:
-                cell.outputs[number] = nbformat.v4.new_output("display_data", data)
+        reason = nbformat.v4.new_output("display_data", data)
+        for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+            cell.outputs = [reason if output.output_type == "error" else output for output in cell.outputs]
     record["title"] = _title(notebook) or record["notebook"]
-    inside = {k: v for k, v in record.items() if k not in ("output", "fatal", "kept")}
-    notebook.metadata.setdefault("vnegov", {})["run"] = {**inside, "parts": job.record["parts"]}
+    notebook.metadata.setdefault("vnegov", {})["run"] = record | {"parts": parts}
     text, to = nbformat.writes(notebook), record["kept"] or record["output"]
-    if "://" in job.root:
-        papermill_io.write(text, f"{job.root}/{to}")
+    if "://" in root:
+        papermill_io.write(text, f"{root}/{to}")
         return
-    path = Path(job.root, to)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(Path(root, to), text)
     if to != failed:
-        Path(job.root, failed).unlink(missing_ok=True)
-    status = path.stat()
-    record["stamp"] = [status.st_mtime_ns, status.st_size]
+        Path(root, failed).unlink(missing_ok=True)
+    record["stamp"] = stamp(Path(root, to))
 
 
 def _title(notebook: Any) -> str | None:
@@ -268,24 +201,16 @@ def _title(notebook: Any) -> str | None:
     return next((line[2:].strip() for line in lines if line.startswith("# ")), None)
 
 
-def stored(path: Path) -> dict[str, Any]:
-    """The record inside an executed notebook; empty if there is none that can be read."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))["metadata"]["vnegov"]["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def end_with(stop: Any) -> None:
+def become_worker(stop: Any, folder: str) -> None:
     """Make this process a worker: deaf to Ctrl-C; gone, kernels first, when `stop` closes with the batch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = folder  # which the batch removes, however its workers end
 
     def watch() -> None:
         with contextlib.suppress(EOFError, OSError):
             stop.recv_bytes()
-        for kernel in list(_kernels):
-            kernel.kill()
-            shutil.rmtree(kernel.folder, ignore_errors=True)
+        for session in list(_sessions):
+            session.kill()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

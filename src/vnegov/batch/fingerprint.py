@@ -5,10 +5,11 @@ The parts are kept apart, so that a stale run can say what changed: `code`, `tex
 """
 
 import ast
+import importlib.util
+import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator
 from functools import cache, cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -21,8 +22,6 @@ from vnegov.data import provinces
 from vnegov.errors import PlanError
 
 TIME = {"scores": "edition", "observations": "period_end", "agencies": "year"}
-PACKAGE = "vnegov"
-NO_ROWS = "0" * 16
 
 
 def digest(*texts: str | bytes) -> str:
@@ -84,97 +83,79 @@ class Tables:
         return {str(index): sorted(map(int, e)) for index, e in found.groupby("index")["edition"]}
 
 
-class Modules:
-    """The library's source files that a piece of code imports, followed through their own imports."""
+class Fingerprints:
+    """The parts of any run's fingerprint; what runs share is computed once."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or Path(__file__).parents[1]
-        self.path, self.direct, self.digest = cache(self._path), cache(self._direct), cache(self._digest)
+    def __init__(self, tables: Tables, library: Path | None = None, lock: Path | None = None) -> None:
+        self.tables, self.library = tables, library or Path(__file__).parents[1]
+        lock = lock or paths.ROOT / "requirements.lock"
+        self.lock = digest(lock.read_bytes() if lock.exists() else b"", f"{sys.version_info[:2]}")
+        self.shared, self.source, self.direct = cache(self._shared), cache(self._source), cache(self._direct)
 
-    def _path(self, module: str) -> Path | None:
-        """The file of a module of the library; None for what is none."""
-        head, *rest = module.split(".")
-        base = self.folder.joinpath(*rest)
-        options = (base / "__init__.py", *([base.with_suffix(".py")] if rest else []))
-        return next((path for path in options if head == PACKAGE and path.is_file()), None)
+    def _shared(self, template: Any) -> dict[str, str]:
+        """The parts that are the same for all runs of a notebook."""
+        code = template.sources("code")
+        plain = re.sub(r"(?m)^\s*[%!?].*$", "", "\n".join(code))  # magics are not Python
+        modules = {f"modules:{name}": self.module(name) for name in self.imported(plain)}
+        text = digest(*template.sources("markdown"))
+        return {"code": digest(*code), "text": text, **modules, "lock": self.lock}
+
+    def parts(self, run: Any) -> dict[str, str]:
+        """All parts of one run's fingerprint; of each table that it reads, only the rows that it selects."""
+        found = {"parameters": digest(json.dumps(run.parameters, sort_keys=True))}
+        reads = run.template.reads
+        every = self.tables.names if reads is None else {"provinces"} & set(self.tables.names)  # for labels
+        for table, keys in ({name: [] for name in every} | (reads or {})).items():
+            if missing := ", ".join(set(keys) - run.keys.keys()):
+                has = ", ".join(run.keys) or "no keys"
+                raise PlanError(f"it reads {table} by {missing}; a run has {has}")
+            rows = self.tables.digests(table, tuple(keys))
+            found[f"data:{table}"] = rows.get(tuple(run.keys[key] for key in keys), "no rows")
+        return found | self.shared(run.template)
 
     def imported(self, code: str) -> list[str]:
         """Every module of the library that `code` leads to, by name."""
-        found, waiting = set[str](), set(self._named(code, PACKAGE))
+        found, waiting = set[str](), self._named(code, "vnegov")
         while waiting:
             found |= waiting
             waiting = {name for module in waiting for name in self.direct(module)} - found
         return sorted(found)
 
-    def _direct(self, module: str) -> tuple[str, ...]:
-        path = self.path(module) or Path()
+    def _source(self, module: str) -> Path:
+        """Where a module of the library is; a path that is no file for what is none."""
+        base = self.library.joinpath(*module.split(".")[1:])
+        inside = base / "__init__.py"
+        own = module.partition(".")[0] == "vnegov"
+        return (inside if inside.is_file() else base.with_suffix(".py")) if own else Path()
+
+    def _direct(self, module: str) -> set[str]:
+        path = self.source(module)
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        return tuple(self._named(path.read_text(encoding="utf-8"), package))
+        return self._named(path.read_text(encoding="utf-8"), package)
 
-    def _named(self, code: str, package: str) -> Iterator[str]:
+    def _named(self, code: str, package: str) -> set[str]:
         """Modules, and the packages around them, that `code` imports, inside functions too."""
+        names: list[str] = []
         for node in ast.walk(ast.parse(code)):
-            names: list[str] = []
             if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
+                names += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                parents = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
-                base = ".".join([*parents, *filter(None, [node.module])])
-                names = [f"{base}.{alias.name}" for alias in node.names]
-            steps = [name.split(".") for name in names]
-            modules = (".".join(s[: i + 1]) for s in steps for i in range(len(s)))
-            yield from (module for module in modules if self.path(module))
+                base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                names += [f"{base}.{alias.name}" for alias in node.names]
+        steps = (itertools.accumulate(name.split("."), "{}.{}".format) for name in names)
+        return {module for module in itertools.chain(*steps) if self.source(module).is_file()}
 
-    def _digest(self, module: str) -> str:
+    def module(self, module: str) -> str:
         """The hash of a module's file; for a package, with the other files beside its `__init__.py`."""
-        path = self.path(module) or Path()
+        path = self.source(module)
         beside = sorted(path.parent.iterdir()) if path.name == "__init__.py" else []
         data = [p for p in beside if p.is_file() and p.suffix not in (".py", ".pyc")]
         return digest(*(p.read_bytes() for p in (path, *data)))
 
 
-class Fingerprints:
-    """The parts and the whole fingerprint of any run; what runs share is computed once."""
-
-    def __init__(self, tables: Tables, modules: Modules | None = None, lock: Path | None = None) -> None:
-        self.tables, self.modules = tables, modules or Modules()
-        lock = lock or paths.ROOT / "requirements.lock"
-        python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-        self.lock = digest(lock.read_bytes() if lock.exists() else b"", python)
-        self.shared = cache(self._shared)
-
-    def _shared(self, template: Any) -> tuple[str, dict[str, str]]:
-        """The hash, and the parts, that are the same for all runs of a notebook."""
-        code = template.sources("code")
-        plain = re.sub(r"(?m)^\s*[%!?].*$", "", "\n".join(code))  # magics are not Python
-        modules = {f"modules:{name}": self.modules.digest(name) for name in self.modules.imported(plain)}
-        parts = {"code": digest(*code), "text": digest(*template.sources("markdown")), **modules}
-        parts["lock"] = self.lock
-        return digest(json.dumps(parts)), parts
-
-    def data(self, run: Any) -> dict[str, str]:
-        """`data:<table>` → the hash of the rows that a run selects."""
-        reads, found = run.template.reads, {}
-        every = self.tables.names if reads is None else {"provinces"} & set(self.tables.names)  # for labels
-        for table, columns in ({name: {} for name in every} | (reads or {})).items():
-            if missing := ", ".join(set(columns.values()) - run.keys.keys()):
-                raise PlanError(
-                    f"it reads {table} by {missing}; a run has {', '.join(run.keys) or 'no keys'}"
-                )
-            values = tuple(run.keys[parameter] for parameter in columns.values())
-            found[f"data:{table}"] = self.tables.digests(table, tuple(columns)).get(values, NO_ROWS)
-        return found
-
-    def parts(self, run: Any) -> dict[str, str]:
-        """All parts of one run's fingerprint."""
-        parameters = digest(json.dumps(run.parameters, sort_keys=True))
-        return {"parameters": parameters, **self.data(run), **self.shared(run.template)[1]}
-
-    def whole(self, run: Any) -> str:
-        """The fingerprint of one run."""
-        data = self.data(run)
-        parameters = json.dumps(run.parameters, sort_keys=True)
-        return digest(self.shared(run.template)[0], parameters, *data, *data.values())
+def whole(parts: dict[str, str]) -> str:
+    """The fingerprint that parts make."""
+    return digest(json.dumps(parts))
 
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:

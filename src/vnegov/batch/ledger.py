@@ -5,26 +5,19 @@ The truth is the output itself: the record inside the notebook, and the files th
 """
 
 import contextlib
+import errno
 import json
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vnegov.batch.execution import FAILED, stored
 from vnegov.errors import VnegovError
 
-try:
-    import fcntl
-except ImportError:  # no POSIX: nothing holds two batches apart
-    fcntl = None  # type: ignore[assignment]
-
-
-class OutputLocked(VnegovError):
-    """Another batch writes to the same output folder."""
+DONE, SKIPPED, FAILED = "done", "nothing published", "failed"
+FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}  # other runs would meet them too
+Record = dict[str, Any]
 
 
 class Ledger:
@@ -32,63 +25,91 @@ class Ledger:
 
     def __init__(self, home: Path, remote: bool = False) -> None:
         self.home, self.remote, self.path = home, remote, home / "reports" / "run.jsonl"
-        self.recovered: list[dict[str, Any]] = []
-        self.known = {  # output → fingerprint, time of change and size, figures
-            r["output"]: (r["fingerprint"], r.get("stamp"), tuple(r["figures"]))
-            for r in self.records()
-            if r["status"] != FAILED
-        }
+        self.recovered: dict[str, Record] = {}
+        good = (record for record in self.records() if record["status"] != FAILED)
+        self.good = {r["output"]: {k: r.get(k) for k in ("fingerprint", "stamp", "figures")} for r in good}
 
-    def records(self) -> Iterator[dict[str, Any]]:
+    def records(self) -> Iterator[Record]:
         """Every record in the order written; a line that a killed batch tore is passed over."""
-        with (
-            contextlib.suppress(FileNotFoundError, NotADirectoryError),
-            self.path.open(encoding="utf-8") as lines,
-        ):
+        if not self.path.is_file():
+            return
+        with self.path.open(encoding="utf-8") as lines:
             for line in lines:
                 with contextlib.suppress(ValueError):
                     yield json.loads(line)
 
     def why_stale(self, output: str, fingerprint: str) -> str | None:
         """Why an output cannot stand for a run with this fingerprint; None if it can."""
-        before, recorded, figures = self.known.get(output, ("", None, ()))
+        path = self.home / output
+        record: Record = self.good.get(output, {})
         if not self.remote:
-            try:
-                status = (self.home / output).stat()
-            except OSError:
+            if not path.exists():
                 return "no output yet"
-            if (stamp := [status.st_mtime_ns, status.st_size]) != recorded:
-                inside = stored(self.home / output)
-                before, figures = inside.get("fingerprint", ""), inside.get("figures", ())
-                if before == fingerprint:  # a batch was stopped between writing it and recording it
-                    self.recovered.append(inside | {"output": output, "stamp": stamp, "kept": None})
-        if before != fingerprint:
+            if record.get("stamp") != stamp(path):
+                record = stored(path) | {"output": output, "stamp": stamp(path), "kept": None}
+                if record.get("fingerprint") == fingerprint:  # a batch was stopped before it recorded this
+                    self.recovered[output] = record
+        if record.get("fingerprint") != fingerprint:
             return "changed"
-        lost = next((f for f in figures if not self.remote and not (self.home / f).exists()), None)
+        lost = next((f for f in record["figures"] if not self.remote and not (self.home / f).exists()), None)
         return f"{lost} is missing" if lost else None
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: Record) -> None:
         """Write one record at the end."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(_line(record))
 
     def compact(self) -> None:
         """Keep one line for every output that is there, failures first; add what was found unrecorded."""
-        last = {record["output"]: record for record in [*self.records(), *self.recovered]}.values()
-        self.recovered.clear()
+        last = ({record["output"]: record for record in self.records()} | self.recovered).values()
         kept = [r for r in last if self.remote or r["status"] == FAILED or (self.home / r["output"]).exists()]
         kept.sort(key=lambda r: (r["status"] != FAILED, r["output"]))
-        partial = self.path.with_suffix(".partial")
-        partial.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in kept), encoding="utf-8")
-        partial.replace(self.path)
+        write_whole(self.path, "".join(map(_line, kept)))
+        self.recovered.clear()
+
+
+def _line(record: Record) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def stored(path: Path) -> Record:
+    """The record inside an executed notebook; empty if there is none that can be read."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["metadata"]["vnegov"]["run"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def stamp(path: Path) -> list[int]:
+    """What changes when a file is written: its time and its size."""
+    status = path.stat()
+    return [status.st_mtime_ns, status.st_size]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def os_error(error: Exception) -> Record:
+    """What an error says of a run."""
+    return {"error": f"{type(error).__name__}: {error}", "fatal": getattr(error, "errno", None) in FATAL}
 
 
 @contextlib.contextmanager
 def locked(home: Path) -> Iterator[None]:
     """Hold the output folder for one batch. The lock of one that died is taken over, its rubbish removed.
 
-    Raises `OutputLocked` if another batch runs, `VnegovError` if the folder cannot be written.
+    Raises `VnegovError` if another batch runs or the folder cannot be written.
     """
+    import fcntl  # where there is none, sites can still be made
+
     path = home / "reports" / ".lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,27 +120,14 @@ def locked(home: Path) -> Iterator[None]:
         file.seek(0)
         holder = file.read()
         try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it when the holder dies
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it when the holder dies
         except BlockingIOError:
             message = f"another batch ({holder}) writes to {home}; let it end, or choose another --output"
-            raise OutputLocked(message) from None
-        _clear(path.parent.rglob("*.partial") if holder else ())
+            raise VnegovError(message) from None
+        for partial in path.parent.rglob("*.partial") if holder else ():
+            partial.unlink(missing_ok=True)
         file.truncate(0)
         file.write(f"pid {os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
         file.truncate(0)
-
-
-def _clear(partials: Iterable[Path]) -> None:
-    """Remove what batches and workers that were killed left half-done."""
-    for partial in partials:
-        partial.unlink(missing_ok=True)
-    for folder in Path(tempfile.gettempdir()).glob("vnegov-*-*"):
-        try:
-            os.kill(int(folder.name.split("-")[1]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(folder, ignore_errors=True)
-        except (ValueError, PermissionError):
-            pass

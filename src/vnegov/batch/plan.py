@@ -1,32 +1,100 @@
 """Plans: which notebooks run for which provinces, years, editions and languages.
 
-A plan is a TOML file of `[[runs]]` tables. It expands lazily, in a fixed order, to runs whose parameters have
-been checked; what is wrong with it is gathered, and told all at once.
+A plan is a TOML file of `[[runs]]` tables. It expands lazily, in a fixed order, to runs whose parameters were
+checked by a pydantic model of the notebook's own; what is wrong with it is gathered, and told all at once.
 """
 
+import ast
 import difflib
+import functools
+import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from vnegov import paths
-from vnegov.batch.fingerprint import Tables
-from vnegov.batch.parameters import Parameters, Template, geography, model
+from vnegov.batch.fingerprint import TIME, Tables
 from vnegov.data import provinces
-from vnegov.errors import PlanError, UnknownProvince
+from vnegov.errors import PlanError
 
-ALL, EXISTS = "all", "where data exists"
-WORDS = {ALL, EXISTS}
-AXES = {"indices": "index", "editions": "edition", "years": "year", "geographies": "geography",
-        "provinces": "province", "langs": "lang"}  # fmt: skip
-NAMED = ("index", "province", "edition", "year", "geography", "lang")  # in this order in an output's name
+EXISTS = "where data exists"
+WORDS = {"all", EXISTS}
+NAMES = ("index", "province", "edition", "year", "geography", "lang")  # in this order in an output's name
+AXES = dict(zip(("indices", "provinces", "editions", "years", "geographies", "langs"), NAMES, strict=True))
 Values = tuple[Any, ...]
+_find, _slug = cache(provinces.find), cache(provinces.slug)
+
+
+def _known(value: Any, known: Iterable[Any], complaint: str) -> Any:
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), map(str, known), cutoff=0)
+    if isinstance(value, int):
+        near = [str(other) for other in sorted(known, key=lambda other: abs(other - value))[:3]]
+    raise PlanError(f"{complaint} {value!r}; nearest: {', '.join(near) or 'none'}")
+
+
+def _geography(chosen: dict[str, Any]) -> str:
+    return chosen.get("geography") or provinces.geography_of(int(chosen.get("year") or 2024))
+
+
+def _edition(edition: int, info: Any) -> int:
+    index, known = info.data.get("index"), info.context.editions
+    editions = known[index] if index else {e for of in known.values() for e in of}
+    return _known(edition, editions, f"{index} has no edition" if index else "there is no edition")
+
+
+TYPES: dict[str, Any] = {  # in the order in which they are checked: a province needs its year
+    "index": Annotated[str, AfterValidator(lambda v, i: _known(v, i.context.editions, "no index"))],
+    "edition": Annotated[int, AfterValidator(_edition)],
+    "year": Annotated[
+        int, AfterValidator(lambda v, i: _known(v, i.context.years, "no table knows the year"))
+    ],
+    "geography": Literal["63", "34"] | None,
+    "province": Annotated[str, BeforeValidator(lambda v, i: provinces.resolve(v, _geography(i.data)))],
+    "lang": Literal["en", "vi"],
+}
+
+
+class Parameters(BaseModel, frozen=True, extra="forbid", validate_default=True):
+    """The base of every notebook's model. Validate with `context=Tables(...)`."""
+
+
+class Template:
+    """One notebook of `notebooks/`: its JSON without outputs, and what it says of itself."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.path = path.stem, path
+        try:
+            self.content = json.loads(path.read_text(encoding="utf-8"))
+            assigned: dict[str, Any] = {}
+            for node in ast.parse("\n".join(self.sources("code", "parameters"))).body:
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                    assigned[node.targets[0].id] = ast.literal_eval(node.value)
+            said = self.content["metadata"].get("vnegov", {})
+        except (ValueError, KeyError, OSError, SyntaxError) as error:
+            raise PlanError(f"{path} cannot be read as a notebook: {error!r}") from error
+        for cell in self.content["cells"]:
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [], "execution_count": None}
+        self.defaults = {n: assigned[n] for n in dict.fromkeys([*TYPES, *assigned]) if n in assigned}
+        self.reads: dict[str, list[str]] | None = said.get("reads")  # table → the keys that select its rows
+        read = [table for table in TIME if self.reads is None or table in self.reads]
+        self.evidence = tuple(said.get("exists", read))  # a row in one of these is something to show
+        own: Any = {n: (TYPES.get(n, Any if v is None else type(v)), v) for n, v in self.defaults.items()}
+        self.model: type[Parameters] = pydantic.create_model(self.name, __base__=Parameters, **own)
+
+    def sources(self, kind: str, tag: str | None = None) -> list[str]:
+        """The text of every cell of one kind ("code", "markdown"), or of those with a tag."""
+        cells = [cell for cell in self.content["cells"] if cell["cell_type"] == kind]
+        return ["".join(c["source"]) for c in cells if tag is None or tag in c["metadata"].get("tags", ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +103,12 @@ class Run:
 
     template: Template
     parameters: dict[str, Any]
-    keys: dict[str, str]
+    keys: dict[str, str]  # that select the rows of tables
     output: str  # below the output folder, with forward slashes
 
 
-class RunTable(BaseModel):
+class RunTable(BaseModel, frozen=True, extra="forbid"):
     """One `[[runs]]` table. An axis that is not given keeps the notebook's own default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     notebook: str
     indices: Values = ()
@@ -55,146 +121,131 @@ class RunTable(BaseModel):
     include: tuple[dict[str, Any], ...] = ()
     exclude: tuple[dict[str, Any], ...] = ()
 
-    @field_validator(*AXES, mode="before")
+    @pydantic.field_validator(*AXES, mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Values:
         found: list[Any] = []
-        for value in given if isinstance(given, (list, tuple)) else [given]:
-            span = re.fullmatch(r"\s*(\d{4})\s*[-–]\s*(\d{4})\s*", str(value))
-            found += range(int(span[1]), int(span[2]) + 1) if span else [value]
+        for value in _list(given):
+            span = re.fullmatch(r"(\d{4})(?:\s*[-–]\s*(\d{4}))?", str(value).strip())
+            found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else [value]
         return tuple(found)
 
     def grids(self) -> list[dict[str, Values]]:
         """parameter → the values that it takes: of the table, then of each `include` laid over it."""
-        grid = {name: values for axis, name in AXES.items() if (values := getattr(self, axis))}
-        grid |= {n: tuple(v) if isinstance(v, list) else (v,) for n, v in self.parameters.items()}
-        return [grid, *(grid | {n: (v,) for n, v in entry.items()} for entry in self.include)]
+        grid = {name: getattr(self, axis) for axis, name in AXES.items() if getattr(self, axis)}
+        grid |= {name: tuple(_list(given)) for name, given in self.parameters.items()}
+        return [grid, *(grid | {name: (value,) for name, value in entry.items()} for entry in self.include)]
 
 
-@dataclass
+class PlanFile(BaseModel, frozen=True, extra="forbid"):
+    """What a plan's file may hold."""
+
+    title: str = ""
+    runs: tuple[RunTable, ...] = pydantic.Field(min_length=1)
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A plan that can be walked any number of times; `faults` fills as it is."""
+    """A plan that can be walked any number of times; at the end that raises `PlanError` if anything was wrong."""
 
     tables: Sequence[RunTable]
     notebooks: Path = field(default_factory=lambda: paths.NOTEBOOKS)
     data: Tables = field(default_factory=Tables)
-    faults: dict[str, None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.code = cache(self._code)
-        self.template = cache(lambda name: Template.read(self.notebooks / f"{name}.ipynb"))
-
-    def check(self) -> None:
-        """Raise `PlanError` that lists every fault found in walking the plan."""
-        if self.faults:
-            raise PlanError("\n".join(self.faults))
 
     def __iter__(self) -> Iterator[Run]:
         seen: set[str] = set()
+        faults: dict[str, None] = {}
         for table in self.tables:
             try:
-                for run in self._expand(table):
+                for run in self._expand(table, faults):
                     if run.output not in seen:
                         seen.add(run.output)
                         yield run
-            except PlanError as error:
-                self._fault(table, str(error))
+            except ValueError as error:  # of the whole table: PlanError, UnknownProvince
+                faults[f"{table.notebook}: {error}"] = None
+        if faults:
+            raise PlanError("\n".join(faults))
 
-    def _fault(self, table: RunTable, message: str) -> None:
-        self.faults[f"{table.notebook}: {message}"] = None
-
-    def _expand(self, table: RunTable) -> Iterator[Run]:
-        if not (self.notebooks / f"{table.notebook}.ipynb").exists():
-            there = [path.stem for path in self.notebooks.glob("*.ipynb")]
-            near = ", ".join(difflib.get_close_matches(table.notebook, there, cutoff=0))
-            raise PlanError(f"no such notebook in {self.notebooks}; nearest: {near or 'none'}")
-        template = self.template(table.notebook)
+    def _expand(self, table: RunTable, faults: dict[str, None]) -> Iterator[Run]:
+        there = [path.stem for path in self.notebooks.glob("*.ipynb")]
+        name = _known(table.notebook, there, f"no such notebook in {self.notebooks}:")
+        template = Template(self.notebooks / f"{name}.ipynb")
         given = {name for entry in (*table.grids(), *table.exclude) for name in entry}
         if unknown := ", ".join(sorted(given - template.defaults.keys())):
             raise PlanError(f"it does not take {unknown}; it has {', '.join(template.defaults) or 'none'}")
-        fields = model(template)
         for grid in table.grids():
-            for chosen in self._combinations(list(template.defaults), grid, template, {}):
+            combinations: Iterable[dict[str, Any]] = [{}]
+            for name in template.defaults:
+                values = functools.partial(self._values, name, grid, template)
+                combinations = _extended(combinations, name, values)
+            for chosen in combinations:
                 try:
-                    parameters = fields.model_validate(chosen, context=self.data)
+                    run = _run(template, dict(template.model.model_validate(chosen, context=self.data)))
                 except ValidationError as error:
-                    for wrong in error.errors():
-                        said = wrong["msg"].removeprefix("Value error, ")
-                        self._fault(table, f"{'.'.join(map(str, wrong['loc']))}: {said}")
+                    faults |= dict.fromkeys(f"{table.notebook}: {said}" for said in _said(error))
                     continue
-                run = _run(template, parameters)
-                if not any(self._matches(run.keys, entry) for entry in table.exclude):
+                if not any(_matches(run, entry) for entry in table.exclude):
                     yield run
 
-    def _combinations(
-        self, names: list[str], grid: dict[str, Values], template: Template, chosen: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        if not names:
-            yield chosen
-            return
-        for value in self._candidates(names[0], grid, template, chosen):
-            yield from self._combinations(names[1:], grid, template, chosen | {names[0]: value})
-
-    def _candidates(
+    def _values(
         self, name: str, grid: dict[str, Values], template: Template, chosen: dict[str, Any]
     ) -> Iterable[Any]:
         """The values that one parameter takes, those before it being chosen."""
-        given = grid.get(name, (template.defaults[name],))
+        given, covered = grid.get(name, (template.defaults[name],)), self.data.coverage(template.evidence)
+        word = bool(WORDS & set(given))
         if name == "province":
-            return self._provinces(given, grid, template, chosen)
-        if not (words := WORDS & set(given)):
+            here, year, years = _geography(chosen), chosen.get("year"), grid.get("year", ())
+            found = {value: _find(value, here) for value in (provinces.names(here) if word else given)}
+            if WORDS & set(years):  # those of the other geography are left out; else the model complains
+                found = {v: c for v, c in found.items() if c or not any(_find(v, g) for g in ("63", "34"))}
+            if year and EXISTS in (*years, *given):  # those without data are left out
+                there = covered.get((here, year), ())
+                found = {value: code for value, code in found.items() if code is None or code in there}
+            return [code or value for value, code in found.items()]
+        if not word:
             return given
-        if name in ("index", "edition"):
-            editions = self.data.editions
-            return editions if name == "index" else editions.get(chosen.get("index", ""), [])
-        if name == "year":
-            some = {year for _, year in self.data.coverage(template.evidence)}
-            return self.data.years if ALL in words else sorted(some)
-        return ("en", "vi") if name == "lang" else given
-
-    def _provinces(
-        self, given: Values, grid: dict[str, Values], template: Template, chosen: dict[str, Any]
-    ) -> Iterator[Any]:
-        """The provinces of one year: those asked for that exist then and, if so worded, have data."""
-        here, year = geography(chosen), chosen.get("year")
-        there = self.data.coverage(template.evidence).get((here, year or 0), set())
-        years = set(grid.get("year", ()))
-        for province in provinces.names(here) if WORDS & set(given) else given:
-            code = self.code(province, here)
-            if code is None:  # the model complains, unless it is a province of the other geography
-                if not WORDS & years or not any(self.code(province, g) for g in provinces.GEOGRAPHIES):
-                    yield province
-            elif year is None or EXISTS not in years | set(given) or code in there:
-                yield code
-
-    def _code(self, province: object, here: str) -> str | None:
-        try:
-            return provinces.resolve(province, here)
-        except UnknownProvince:
-            return None
-
-    def _matches(self, keys: dict[str, str], entry: dict[str, Any]) -> bool:
-        for name, value in entry.items():
-            values = value if isinstance(value, list) else [value]
-            if name == "province":
-                name, values = "province_code", [self.code(v, keys["geography"]) for v in values]
-            if keys[name] not in map(str, values):
-                return False
-        return True
+        words: dict[str, Iterable[Any]] = {
+            "index": self.data.editions,
+            "edition": self.data.editions.get(chosen.get("index", ""), []),
+            "year": self.data.years if "all" in given else sorted({year for _, year in covered}),
+            "lang": ("en", "vi"),
+        }
+        return words.get(name, given)
 
 
-def _run(template: Template, parameters: Parameters) -> Run:
-    values, keys = dict(parameters), parameters.resolved()
-    shown = values | (
-        {"province": _slug(keys["province_code"], keys["geography"])} if "province" in values else {}
-    )
-    named = [str(shown[name]) for name in NAMED if shown.get(name) is not None]
-    named += [f"{n}={v}" for n, v in values.items() if n not in NAMED and v != template.defaults[n]]
+def _extended(
+    before: Iterable[dict[str, Any]], name: str, values: Callable[[dict[str, Any]], Iterable[Any]]
+) -> Iterator[dict[str, Any]]:
+    return (chosen | {name: value} for chosen in before for value in values(chosen))
+
+
+def _matches(run: Run, entry: dict[str, Any]) -> bool:
+    here = run.keys.get("geography", "63")
+    wanted = {n: [_find(v, here) if n == "province" else v for v in _list(g)] for n, g in entry.items()}
+    return all(str(run.parameters[name]) in map(str, values) for name, values in wanted.items())
+
+
+def _list(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, (list, tuple)) else [given]
+
+
+def _said(error: ValidationError) -> list[str]:
+    wrong = [(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+    return [f"{where}: {message}" for where, message in wrong]
+
+
+def _run(template: Template, values: dict[str, Any]) -> Run:
+    keys = {name: "" if value is None else str(value) for name, value in values.items()}
+    if {"province", "year", "geography"} & keys.keys():
+        keys["geography"] = _geography(values)
+    shown = dict(values)
+    if "province" in keys:
+        keys["province_code"] = keys.pop("province")
+        shown["province"] = _slug(keys["province_code"], keys["geography"])
+    named = [str(shown[name]) for name in NAMES if shown.get(name) is not None]
+    named += [f"{n}={v}" for n, v in values.items() if n not in TYPES and v != template.defaults[n]]
     stem = re.sub(r"[^\w=.-]+", "_", "-".join(named)) or template.name
     return Run(template, values, keys, f"reports/{template.name}/{stem}.ipynb")
-
-
-_slug = cache(provinces.slug)
 
 
 def load(path: str | Path) -> Plan:
@@ -203,39 +254,23 @@ def load(path: str | Path) -> Plan:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         there = ", ".join(sorted(p.name for p in paths.PLANS.glob("*.toml"))) or "none"
-        raise PlanError(
-            f"{path} cannot be read as a plan: {error} (plans in {paths.PLANS}: {there})"
-        ) from error
-    if extra := ", ".join(sorted(content.keys() - {"title", "runs"})):
-        raise PlanError(f"{path}: unknown: {extra}; a plan has a title and [[runs]] tables")
-    return Plan(_tables(content.get("runs", []), str(path)))
+        said = f"{path} cannot be read as a plan: {error} (plans in {paths.PLANS}: {there})"
+        raise PlanError(said) from error
+    return _plan(content, str(path))
 
 
 def from_options(notebook: str, **axes: Any) -> Plan:
-    """The plan of one notebook from lists of text, as a command line gives them.
+    """The plan of one notebook from lists of values, as a command line gives them.
 
     `axes`: indices, editions, years, geographies, provinces, langs; an empty one keeps the notebook's default.
     """
-    table: dict[str, Any] = {axis: list(values) for axis, values in axes.items() if values}
-    for axis in {"years", "editions"} & table.keys():
-        table[axis] = [int(v) if str(v).strip().isdigit() else v for v in table[axis]]
-    return Plan(
-        _tables([{"notebook": Path(notebook).name.removesuffix(".ipynb"), **table}], "the command line")
-    )
+    given = {axis: values for axis, values in axes.items() if values}
+    return _plan({"runs": [{"notebook": Path(notebook).stem, **given}]}, "the command line")
 
 
-def _tables(tables: list[dict[str, Any]], where: str) -> list[RunTable]:
-    found, faults = [], [] if tables else [f"{where}: no [[runs]] table"]
-    for number, content in enumerate(tables, 1):
-        try:
-            found.append(RunTable.model_validate(content))
-        except ValidationError as error:
-            for wrong in error.errors():
-                faults.append(
-                    f"{where}, [[runs]] {number}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
-                )
-                if wrong["type"] == "extra_forbidden":
-                    faults[-1] += f" (a table has {', '.join(RunTable.model_fields)})"
-    if faults:
-        raise PlanError("\n".join(faults))
-    return found
+def _plan(content: dict[str, Any], where: str) -> Plan:
+    try:
+        return Plan(PlanFile.model_validate(content).runs)
+    except ValidationError as error:
+        form = f"a plan has a title and [[runs]] tables of {', '.join(RunTable.model_fields)}"
+        raise PlanError("\n".join([*(f"{where}: {said}" for said in _said(error)), form])) from error

@@ -1,9 +1,18 @@
-"""The batch itself: expand a plan, leave out what is still good, execute the rest, and tell what happened."""
+"""The batch itself: expand a plan, leave out what is still good, execute the rest, and tell what happened.
 
+Runs execute in worker processes of this machine, on a dask.distributed cluster, or wherever an executor of one's
+own puts them: all speak `concurrent.futures.Executor`.
+"""
+
+import contextlib
+import functools
+import multiprocessing
+import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +20,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vnegov import paths
-from vnegov.batch import executors
-from vnegov.batch.execution import DONE, FAILED, SKIPPED, Job, execute, os_error, stored
-from vnegov.batch.fingerprint import Fingerprints, changes
-from vnegov.batch.ledger import Ledger, locked
+from vnegov.batch.fingerprint import Fingerprints, changes, whole
+from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Ledger, Record, locked, os_error, stored
 from vnegov.batch.plan import Plan, Run
 from vnegov.errors import PlanError, VnegovError
 
 OK, SOME_FAILED, BAD_PLAN, INTERRUPTED = 0, 1, 2, 130
 BREAKS = 3  # how often the pool may break under a run before the run counts as failed
-EVERY = 10.0  # seconds between lines where there is no terminal
-Record = dict[str, Any]
-Where = tuple[str | Executor, int, str | None]
+Pool = contextlib.AbstractContextManager[Executor]
+Job = functools.partial[Record]
 
 
 def run(
@@ -47,168 +53,164 @@ def run(
     some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
     """
     began, console = time.monotonic(), console or Console()
+    say = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
     remote = "://" in str(output)
     home = paths.output() if remote or output is None else Path(output).resolve()
     root = str(output).rstrip("/") if remote else str(home)
     fingerprints = fingerprints or Fingerprints(plan.data)
     records: list[Record] = []
+    stale: list[Run] = []
+    unchanged = failed = 0
     try:
         ledger = Ledger(home, remote)
-        stale, unchanged = _stale(plan, ledger, fingerprints, force, console if explain else None)
+        for one in plan:
+            parts = fingerprints.parts(one)
+            why = "forced" if force else ledger.why_stale(one.output, whole(parts))
+            if why is None:
+                unchanged += 1
+                continue
+            stale.append(one)
+            if explain:
+                before = stored(home / one.output).get("parts") if why == "changed" else None
+                say(f"{one.output}: {why} {', '.join(changes(before, parts)) if before else ''}".strip())
         if dry_run:
-            console.print(f"{len(stale)} to run, {unchanged} unchanged", highlight=False)
+            say(f"{len(stale)} to run, {unchanged} unchanged")
             return OK
         if stale or ledger.recovered:
-            jobs = (_job(*item, fingerprints, root, kernel, timeout) for item in stale)
-            with locked(home), Display(len(stale), console) as display:
+            jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
+            columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
+            text = TextColumn("{task.description}", markup=False)
+            shown = Progress(*columns, text, console=console, transient=True, disable=not console.is_terminal)
+            with locked(home), shown:
                 ledger.compact()
+                task = shown.add_task("starting", total=len(stale))
                 try:
-                    for record in _execute(jobs, (executor, workers, scheduler), display):
+                    open_pool = functools.partial(_pool, executor, workers, scheduler)
+                    for record, running in _execute(jobs, open_pool, workers):
                         records.append(record)
                         ledger.append(record)
-                        display.count(record)
+                        if record["status"] == FAILED:
+                            failed += 1
+                            said = f"failed: {record['kept'] or record['output']}: {record['error']}"
+                            say(said, style="red")
+                        rate = f"{len(records) / (time.monotonic() - began):.2f} runs/s, {failed} failed"
+                        shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
                 finally:
                     ledger.compact()
     except KeyboardInterrupt:
-        console.print(f"stopped: {len(records)} of {len(stale)} runs done; the same command does the rest")
+        say(f"stopped: {len(records)} of {len(stale)} runs done; the same command does the rest")
         return INTERRUPTED
     except PlanError as error:
-        console.print(f"bad plan: {error}", style="red", markup=False, soft_wrap=True)
+        say(f"bad plan: {error}", style="red")
         return BAD_PLAN
     except (VnegovError, OSError) as error:
-        said = str(error) if isinstance(error, VnegovError) else os_error(error)["error"]
-        console.print(said, style="red", markup=False, soft_wrap=True)
+        say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
-    missed = len(stale) - len(records)
-    _summary(console, records, unchanged, missed, time.monotonic() - began, root)
-    return SOME_FAILED if missed or any(r["status"] == FAILED for r in records) else OK
-
-
-def _stale(
-    plan: Plan, ledger: Ledger, fingerprints: Fingerprints, force: bool, explain: Console | None
-) -> tuple[list[tuple[Run, str]], int]:
-    """The runs to execute, with their fingerprints, and how many need not be. Raises `PlanError`."""
-    stale: list[tuple[Run, str]] = []
-    total = 0
-    for total, run in enumerate(plan, 1):  # noqa: B007
-        fingerprint = fingerprints.whole(run)
-        why = "forced" if force else ledger.why_stale(run.output, fingerprint)
-        if why is None:
-            continue
-        stale.append((run, fingerprint))
-        if explain:
-            before = stored(ledger.home / run.output).get("parts", {}) if why == "changed" else {}
-            names = ", ".join(changes(before, fingerprints.parts(run))) if before else ""
-            explain.print(
-                f"{run.output}: {why} {names}".strip(), markup=False, highlight=False, soft_wrap=True
-            )
-    plan.check()
-    return stale, total - len(stale)
-
-
-def _job(
-    run: Run, fingerprint: str, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float
-) -> Job:
-    record = {"output": run.output, "notebook": run.template.name, "parameters": run.parameters, "keys": run.keys,
-              "fingerprint": fingerprint, "parts": fingerprints.parts(run)}  # fmt: skip
-    return Job(record, run.template.content, str(run.template.path.parent), root, kernel, timeout)
-
-
-def _execute(jobs: Iterator[Job], where: Where, display: "Display") -> Iterator[Record]:
-    """Records as runs end. A pool that breaks is opened anew; after a full disk or the like nothing more starts."""
-    again: deque[tuple[Job, int]] = deque()
-    stop = broken = False
-    while True:
-        with executors.opened(*where) as pool:
-            pending: dict[Future[Record], tuple[Job, int]] = {}
-            broken = False
-            while not broken:
-                while not stop and len(pending) < 2 * where[1]:
-                    item = again.popleft() if again else next(((job, 1) for job in jobs), None)
-                    if item is None:
-                        break
-                    try:
-                        pending[pool.submit(execute, item[0])] = item
-                    except BrokenExecutor:
-                        again.append(item)
-                        broken = True
-                        break
-                if not pending:
-                    break
-                for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                    job, times = pending.pop(future)
-                    error = future.exception()
-                    if isinstance(error, BrokenExecutor) and times < BREAKS and isinstance(where[0], str):
-                        again.append((job, times + 1))
-                        broken = True
-                        continue
-                    record = _lost(job, error) if error else future.result()
-                    stop = stop or record["fatal"]
-                    yield record
-                display.now([job.record["output"] for job, _ in pending.values()][: where[1]])
-            again.extend((job, times + 1) for job, times in pending.values())
-        if not broken:
-            return
-
-
-def _lost(job: Job, error: BaseException) -> Record:
-    """The record of a run whose worker did not come back."""
-    broken = isinstance(error, BrokenExecutor)
-    said = "its worker process was killed" if broken else f"its worker was lost: {error!r}"
-    own = {k: v for k, v in job.record.items() if k != "parts"}
-    return own | {"status": FAILED, "title": None, "figures": [], "error": said, "kept": None, "fatal": False,
-                  "seconds": 0.0}  # fmt: skip
-
-
-class Display(Progress):
-    """A progress bar on a terminal, elsewhere a line now and then; a failure is told at once."""
-
-    def __init__(self, total: int, console: Console) -> None:
-        text = TextColumn("{task.description}", markup=False)
-        shown = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), text)
-        super().__init__(*shown, console=console, transient=True, disable=not console.is_terminal)
-        self.runs = self.add_task("starting", total=total)
-        self.began = self.said = time.monotonic()
-        self.failed = 0
-
-    def count(self, record: Record) -> None:
-        """Count one run."""
-        self.advance(self.runs)
-        if record["status"] == FAILED:
-            self.failed += 1
-            self.console.print(_failure(record), style="red", markup=False, soft_wrap=True)
-
-    def now(self, running: list[str]) -> None:
-        """Show the rate, what failed and what runs."""
-        done = self.tasks[0].completed
-        rate = f"{done / (time.monotonic() - self.began):.2f} runs/s, {self.failed} failed"
-        names = ", ".join(name.removeprefix("reports/") for name in running)
-        self.update(self.runs, description=f"{rate}, running: {names}")
-        if self.disable and time.monotonic() - self.said > EVERY:
-            self.said = time.monotonic()
-            self.console.print(f"{done:.0f} of {self.tasks[0].total:.0f} runs, {rate}", highlight=False)
-
-
-def _failure(record: Record) -> str:
-    return f"failed: {record['kept'] or record['output']}: {record['error']}"
-
-
-def _summary(
-    console: Console, records: list[Record], unchanged: int, missed: int, seconds: float, root: str
-) -> None:
-    """The end of a batch: failures first, then counts, then the slowest runs."""
-    by = {status: [r for r in records if r["status"] == status] for status in (FAILED, DONE, SKIPPED)}
-    for record in by[FAILED]:
-        console.print(_failure(record), style="red", markup=False, soft_wrap=True)
-    counts = {status: len(found) for status, found in by.items()} | {
-        "unchanged": unchanged,
-        "not started": missed,
-    }
-    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
-    console.print(
-        f"{said} in {seconds:.1f} s; outputs below {root}", markup=False, highlight=False, soft_wrap=True
-    )
+    by, missed = Counter(record["status"] for record in records), len(stale) - len(records)
+    counts = {status: by[status] for status in (FAILED, DONE, SKIPPED)}
+    counts |= {"unchanged": unchanged, "not started": missed}
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
+    say(f"{told} in {time.monotonic() - began:.1f} s; outputs below {root}")
     if len(records) > 3:
         slowest = sorted(records, key=lambda r: -r["seconds"])[:3]
-        named = ", ".join(f"{r['output'].removeprefix('reports/')} {r['seconds']:.1f} s" for r in slowest)
-        console.print(f"slowest: {named}", markup=False, highlight=False, soft_wrap=True)
+        say("slowest: " + ", ".join(f"{r['output']} {r['seconds']:.1f} s" for r in slowest))
+    return SOME_FAILED if missed or failed else OK
+
+
+def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float) -> Job:
+    """All that a worker needs for one run; it crosses process and machine borders."""
+    parts, template = fingerprints.parts(one), one.template
+    record: Record = {"output": one.output, "notebook": template.name, "parameters": one.parameters}
+    record |= {"fingerprint": whole(parts), "status": FAILED, "error": None, "fatal": False, "kept": None}
+    record |= {"title": None, "figures": [], "seconds": 0.0}
+    job = (record, parts, template.content, str(template.path.parent), root, kernel, timeout)
+    return functools.partial(_in_worker, "execute", *job)
+
+
+def _in_worker(name: str, *args: Any) -> Any:
+    from vnegov.batch import execution  # with papermill, which takes a second to import: by workers alone
+
+    return getattr(execution, name)(*args)
+
+
+def _execute(
+    jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int
+) -> Iterator[tuple[Record, list[str]]]:
+    """Records as runs end, and what runs then. A pool that breaks is opened anew; a full disk ends it all."""
+    queue: deque[Job] = deque()
+    breaks = Counter[str]()
+    stop = False
+    while True:
+        pending: dict[Future[Record], Job] = {}
+        try:
+            with open_pool() as pool:
+                while True:
+                    while not stop and len(pending) < 2 * workers:
+                        queue.extend(() if queue else islice(jobs, 1))
+                        if not queue:
+                            break
+                        future = pool.submit(queue[0])
+                        pending[future] = queue.popleft()
+                    if not pending:
+                        return
+                    for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                        try:
+                            record = future.result()
+                        except BrokenExecutor:
+                            raise
+                        except Exception as error:
+                            record = pending[future].args[1] | {"error": f"its worker was lost: {error!r}"}
+                        del pending[future]
+                        stop = stop or record["fatal"]
+                        yield record, [job.args[1]["output"] for job in pending.values()][:workers]
+        except BrokenExecutor as error:
+            if not pending:
+                raise VnegovError(f"no run can be started: {error}") from error
+            for job in pending.values():
+                record = job.args[1]
+                breaks[record["output"]] += 1
+                if breaks[record["output"]] < BREAKS:
+                    queue.append(job)
+                else:
+                    yield record | {"error": "its worker process was killed"}, []
+
+
+@contextlib.contextmanager
+def _pool(executor: str | Executor, workers: int, scheduler: str | None) -> Iterator[Executor]:
+    """The executor of a name, for the time of a batch; one that is open already stays so."""
+    with contextlib.ExitStack() as stack:
+        if isinstance(executor, Executor):
+            yield executor
+        elif executor == "processes":
+            yield stack.enter_context(_processes(workers))
+        elif executor == "dask":
+            try:
+                from distributed import Client, LocalCluster
+
+                local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+                address = scheduler or stack.enter_context(LocalCluster(**local))
+                client = stack.enter_context(Client(address, timeout=20))
+            except ImportError as error:
+                raise VnegovError("no dask.distributed: pip install 'vnegov[dask]'") from error
+            except OSError as error:
+                raise VnegovError(f"no dask scheduler answers at {scheduler}: {error}") from error
+            yield client.get_executor(pure=False)
+        else:
+            raise VnegovError(f"there is no executor {executor!r}; there are processes, dask")
+
+
+@contextlib.contextmanager
+def _processes(workers: int) -> Iterator[Executor]:
+    """A pool of fresh processes. They end, with their kernels, when this process does, however it does."""
+    context = multiprocessing.get_context("spawn")
+    stop, hold = context.Pipe(duplex=False)  # only this process holds the other end: it closes with us
+    private = tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True)
+    with private as folder, stop, hold:
+        pool = ProcessPoolExecutor(workers, context, _in_worker, ("become_worker", stop, folder))
+        try:
+            yield pool
+        except BaseException:
+            hold.close()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -27,7 +27,7 @@ NAME = "vnegov-warm"
 KERNELS = Path(__file__).parent / "kernels"
 READ_AT_IMPORT = ("PYTHON", "MPL", "OMP_", "OPENBLAS_", "MKL_", "LD_", "LC_", "LANG", "TZ", "HOME", "PATH")
 READY = 120.0  # seconds for the imports
-_zygotes: dict[Any, "Zygote | None"] = {}  # None: it could not be had
+_zygotes: dict[Any, tuple[subprocess.Popen[bytes], socket.socket] | None] = {}  # None: it could not be had
 
 
 class Process:
@@ -58,47 +58,24 @@ class Process:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Signal the kernel, if it lives."""
-        if self.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+        """Asked for when the kernel's process group could not be signalled: it is gone."""
 
 
-class Zygote:
-    """The process that forks kernels, as its client sees it. Raises `OSError` if it cannot be had."""
-
-    def __init__(self, modules: list[str], env: dict[str, str]) -> None:
-        self.control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        command = [
-            sys.executable,
-            "-Xfrozen_modules=off",
-            str(Path(__file__).with_name("zygote.py")),
-            *modules,
-        ]
-        with theirs:
-            self.process = subprocess.Popen(command, stdin=theirs.fileno(), env=env, start_new_session=True)
-        atexit.register(self.close)
-        self.control.settimeout(READY)
-        if not self.control.recv(32):
-            self.close()
-            raise OSError("no process to fork kernels from")
-
-    def fork(self, request: dict[str, Any], *streams: int) -> Process:
-        """A new kernel."""
-        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        try:
-            with theirs:
-                socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno(), *streams])
-            return Process(ours)
-        except OSError:
-            ours.close()
-            raise
-
-    def close(self) -> None:
-        """End it, and with it all kernels that it forked."""
-        atexit.unregister(self.close)
-        self.control.close()
-        self.process.wait()
+def _zygote(modules: list[str], env: dict[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process that forks kernels until the socket beside it closes. Raises `OSError` if it cannot be had."""
+    control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+    script = Path(__file__).with_name("zygote.py")
+    command = [sys.executable, "-Xfrozen_modules=off", str(script), *modules]
+    with theirs:
+        process = subprocess.Popen(command, stdin=theirs.fileno(), env=env, start_new_session=True)
+    atexit.register(process.wait)
+    atexit.register(control.close)  # which comes first
+    control.settimeout(READY)
+    if not control.recv(32):
+        process.wait()
+        control.close()
+        raise OSError("no process to fork kernels from")
+    return process, control
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -113,8 +90,9 @@ class WarmProvisioner(LocalProvisioner):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Give the kernel its private folder; whoever launches it may have chosen a transport already."""
         if self.private is None:
-            self.private = tempfile.mkdtemp(prefix=f"vnegov-{os.getpid()}-")
-            if self.parent.transport == "tcp" and not self.parent.shell_port and os.name == "posix":
+            self.private = tempfile.mkdtemp(prefix="vnegov-")
+            free = self.parent.transport == "tcp" and not self.parent.shell_port
+            if free and os.name == "posix" and len(self.private) < 90:  # the system's limit is 107
                 self.parent.transport, self.parent.ip = "ipc", f"{self.private}/k"
         kwargs = await super().pre_launch(**kwargs)
         kwargs["env"].setdefault("IPYTHONDIR", f"{self.private}/ipython")
@@ -128,47 +106,44 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch warm; else cold."""
-        process = self._fork(cmd, **kwargs)
+        try:
+            process = self._fork(cmd, kwargs)
+        except OSError as error:
+            self.log.warning("this kernel starts cold: %s", error)
+            process = None
         if process is None:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.pid, self.pgid, self.cwd = (
-            process,
-            process.pid,
-            process.pid,
-            kwargs.get("cwd") or ".",
-        )
+        self.process, self.pid, self.pgid = process, process.pid, process.pid
+        self.cwd = kwargs.get("cwd") or "."
         last = Path(f"{self.parent.ip}-{self.parent.hb_port}")  # the socket that a kernel opens last
-        while self.parent.transport == "ipc" and not last.exists() and process.poll() is None:
+        waits = 5000 if self.parent.transport == "ipc" else 0
+        while waits and not last.exists() and process.poll() is None:
+            waits -= 1
             await asyncio.sleep(0.002)  # a client that connects too early loses 0.1 s
         return self.connection_info
 
-    def _fork(self, cmd: list[str], env: dict[str, str], cwd: Any = None, stdout: Any = None, stderr: Any = None,
-              **_: Any) -> Process | None:  # fmt: skip
+    def _fork(self, cmd: list[str], how: dict[str, Any]) -> Process | None:
         known = cmd[0] == sys.executable and "ipykernel_launcher" in cmd and sys.platform == "linux"
         if not known:  # elsewhere than on Linux system libraries do not survive a fork
             return None
-        early = tuple(sorted(item for item in env.items() if item[0].startswith(READ_AT_IMPORT)))
+        early = tuple(sorted(item for item in how["env"].items() if item[0].startswith(READ_AT_IMPORT)))
         key = (os.getpid(), early, tuple(self.preload))
+        if (old := _zygotes.get(key)) and old[0].poll() is not None:
+            _zygotes.pop(key)
+            old[1].close()
+        if key not in _zygotes:
+            _zygotes[key] = None
+            _zygotes[key] = _zygote(list(self.preload), how["env"])
+        if (zygote := _zygotes[key]) is None:
+            return None
         argv = cmd[cmd.index("ipykernel_launcher") + 1 :]
-        streams = [
-            n if s is None else s if isinstance(s, int) else s.fileno() for n, s in ((1, stdout), (2, stderr))
-        ]
-        try:
-            for _attempt in range(2):
-                if key not in _zygotes:
-                    _zygotes[key] = None
-                    _zygotes[key] = Zygote(list(self.preload), env)
-                if (zygote := _zygotes[key]) is None:
-                    return None
-                with contextlib.suppress(OSError):
-                    return zygote.fork(
-                        {"argv": argv, "env": env, "cwd": str(Path(cwd or ".").resolve())}, *streams
-                    )
-                _zygotes.pop(key)  # it has ended since it was ready: once more
-                zygote.close()
-        except OSError as error:
-            self.log.warning("kernels start cold: %s", error)
-        return None
+        request = {"argv": argv, "env": how["env"], "cwd": str(Path(how.get("cwd") or ".").resolve())}
+        given = ((1, how.get("stdout")), (2, how.get("stderr")))
+        streams = [n if s is None else s if isinstance(s, int) else s.fileno() for n, s in given]
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            socket.send_fds(zygote[1], [json.dumps(request).encode()], [theirs.fileno(), *streams])
+        return Process(ours)
 
 
 def register() -> None:

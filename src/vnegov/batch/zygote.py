@@ -9,7 +9,6 @@ import gc
 import importlib
 import json
 import os
-import selectors
 import signal
 import socket
 import sys
@@ -18,50 +17,41 @@ from typing import Any
 
 def serve(control: socket.socket) -> dict[str, Any]:
     """Fork a kernel for each request. Returns, in each child only, the request that it is to fulfil."""
-    selector = selectors.DefaultSelector()
-    selector.register(control, selectors.EVENT_READ)
-    kernels: dict[int, tuple[int, socket.socket]] = {}  # pidfd → pid, the socket its client listens to
+    kernels: dict[int, socket.socket] = {}  # pid → the socket on which its client hears of its end
+
+    def reap(*_: object) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                with contextlib.suppress(OSError), kernels.pop(ended[0]) as client:
+                    client.send(b"%d" % os.waitstatus_to_exitcode(ended[1]))
+
+    signal.signal(signal.SIGCHLD, reap)
     while True:
-        for key, _ in selector.select():
-            if key.fileobj is control:
-                request, fds, *_ = socket.recv_fds(control, 1 << 20, 3)
-                if not request:
-                    for pid, _answers in kernels.values():
-                        end(pid)
-                    os._exit(0)
-                if (pid := os.fork()) == 0:
-                    os.setsid()
-                    for number, fd in enumerate((os.open(os.devnull, os.O_RDONLY), *fds[1:])):
-                        os.dup2(fd, number)
-                    for fd in {*fds, *kernels, *(a.detach() for _, a in kernels.values())}:
-                        os.close(fd)
-                    selector.close()
-                    control.close()
-                    return dict(json.loads(request))
-                for fd in fds[1:]:
-                    os.close(fd)
-                answers, pidfd = socket.socket(fileno=fds[0]), os.pidfd_open(pid)
-                kernels[pidfd] = pid, answers
-                selector.register(pidfd, selectors.EVENT_READ)
-                selector.register(answers, selectors.EVENT_READ, pid)
-                answers.send(b"%d" % pid)
-            elif key.fd in kernels:  # it has ended
-                pid, answers = kernels.pop(key.fd)
-                for gone in {key.fd, answers.fileno()} & set(selector.get_map()):
-                    selector.unregister(gone)
-                with contextlib.suppress(OSError), answers:
-                    answers.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-                os.close(key.fd)
-            elif key.data:  # its client has gone
-                end(key.data)
-                selector.unregister(key.fileobj)
-
-
-def end(pid: int) -> None:
-    """Kill a kernel and all that it started."""
-    for kill in (os.kill, os.killpg):
-        with contextlib.suppress(ProcessLookupError):
-            kill(pid, signal.SIGKILL)
+        request, fds, *_ = socket.recv_fds(control, 1 << 20, 3)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # until the child is in the books
+        if not request:
+            for pid in kernels:
+                for kill in (os.kill, os.killpg):  # it may not lead its group yet
+                    with contextlib.suppress(ProcessLookupError):
+                        kill(pid, signal.SIGKILL)
+            os._exit(0)
+        if (pid := os.fork()) == 0:
+            os.setsid()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            for number, fd in enumerate((os.open(os.devnull, os.O_RDONLY), *fds[1:])):
+                os.dup2(fd, number)
+            for held in (control, *kernels.values()):
+                held.close()
+            for fd in fds:
+                os.close(fd)
+            return dict(json.loads(request))
+        for fd in fds[1:]:
+            os.close(fd)
+        kernels[pid] = socket.socket(fileno=fds[0])
+        with contextlib.suppress(OSError):
+            kernels[pid].send(b"%d" % pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
 
 
 def become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
