@@ -83,7 +83,7 @@ def run(
             shown = Progress(*columns, text, console=console, transient=True, disable=not console.is_terminal)
             with locked(home), shown:
                 ledger.compact()
-                task, told = shown.add_task("starting", total=len(stale)), time.monotonic()
+                task, spoken = shown.add_task("starting", total=len(stale)), time.monotonic()
                 try:
                     open_pool = functools.partial(_pool, executor, workers, scheduler)
                     for record, running in _execute(jobs, open_pool, workers):
@@ -95,8 +95,8 @@ def run(
                             say(said, style="red")
                         rate = f"{len(records) / (time.monotonic() - began):.2f} runs/s, {failed} failed"
                         shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
-                        if not console.is_terminal and time.monotonic() - told >= 10:
-                            told = time.monotonic()
+                        if not console.is_terminal and time.monotonic() - spoken >= 10:
+                            spoken = time.monotonic()
                             say(f"{len(records)} of {len(stale)} runs, {rate}")
                 finally:
                     ledger.compact()
