@@ -83,7 +83,10 @@ def main() -> None:
         os._exit(1)
     gc.collect()
     gc.freeze()
-    control.send(b"ready")
+    try:
+        control.send(b"ready")
+    except OSError:  # whoever started it is gone already
+        return
     become_kernel(**serve(control))
 
 
