@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,6 @@ def _page(report: Path, run: dict[str, Any]) -> str:
     exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
     body, _ = exporter.from_filename(str(report))
     up = "../" * run["page"].count("/")
-    notebook = os.path.relpath(report, report.parents[0])
     return (
         _templates()
         .get_template("report.html")
@@ -62,7 +60,6 @@ def _page(report: Path, run: dict[str, Any]) -> str:
             lang=run["parameters"].get("lang", "en"),
             body=body,
             up=up,
-            notebook=notebook,
             run=run,
         )
     )
