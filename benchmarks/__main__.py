@@ -50,9 +50,7 @@ def batch(folder: Path, codes: list[str], kernel: str, executor: str = "processe
     """This project's batch, with two workers."""
     script = folder / "batch.py"
     script.write_text(BATCH, encoding="utf-8")
-    return timed(
-        folder, sys.executable, str(script), NOTEBOOK, str(YEAR), str(folder), kernel, executor, *codes
-    )
+    return timed(folder, sys.executable, str(script), NOTEBOOK, str(YEAR), str(folder), kernel, executor, *codes)
 
 
 def floor(folder: Path, codes: list[str]) -> float:
@@ -103,23 +101,15 @@ def main() -> None:
     report(seconds, len(codes), again, few, max(2, len(codes) // 6), scale, said)
 
 
-def report(
-    seconds: dict[str, float], runs: int, again: float, few: float, fewer: int, scale: float, said: str
-) -> None:
+def report(seconds: dict[str, float], runs: int, again: float, few: float, fewer: int, scale: float, said: str) -> None:
     """results.md and results.svg."""
     from matplotlib.figure import Figure
 
     fastest = seconds.get("vnegov batch, warm kernels", min(seconds.values()))
-    lines = [
-        f"{runs} runs of {NOTEBOOK}, year {YEAR}, two processes. Times are of this machine; ratios travel.",
-        "",
-    ]
+    lines = [f"{runs} runs of {NOTEBOOK}, year {YEAR}, two processes. Times are of this machine; ratios travel.", ""]
     lines += ["| way | seconds | per run | times the warm batch |", "|---|--:|--:|--:|"]
     lines += [f"| {name} | {s:.1f} | {s / runs:.2f} | {s / fastest:.2f} |" for name, s in seconds.items()]
-    lines += [
-        f"| the same again, nothing changed | {again:.2f} | {again / runs:.3f} | {again / fastest:.3f} |",
-        "",
-    ]
+    lines += [f"| the same again, nothing changed | {again:.2f} | {again / runs:.3f} | {again / fastest:.3f} |", ""]
     each = (fastest - few) / (runs - fewer) if runs > fewer else fastest / runs
     lines += [
         f"A run more costs {each:.2f} s: {fewer} runs took {few:.1f} s, {runs} took {fastest:.1f} s.",

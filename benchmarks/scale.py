@@ -20,13 +20,9 @@ def prepare(folder: Path, runs: int) -> Plan:
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     cell = new_code_cell('province = "26"\nyear = 2022\nn = 0', metadata={"tags": ["parameters"]})
-    template = new_notebook(
-        cells=[cell], metadata={"vnegov": {"reads": {"scores": ["geography", "province_code"]}}}
-    )
+    template = new_notebook(cells=[cell], metadata={"vnegov": {"reads": {"scores": ["geography", "province_code"]}}})
     nbformat.write(template, notebooks / "many.ipynb")
-    table = RunTable(
-        notebook="many", provinces=("all",), years=(2022,), parameters={"n": list(range(-(-runs // 63)))}
-    )
+    table = RunTable(notebook="many", provinces=("all",), years=(2022,), parameters={"n": list(range(-(-runs // 63)))})
     plan = Plan([table], notebooks, Tables())
     fingerprints = Fingerprints(plan.data)
     (folder / "reports" / "many").mkdir(parents=True)

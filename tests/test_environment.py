@@ -21,9 +21,7 @@ def declared():
 
 
 def locked():
-    return {
-        canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.M)
-    }
+    return {canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.M)}
 
 
 @pytest.mark.parametrize("name", sorted(declared()))
@@ -33,8 +31,7 @@ def test_what_is_declared_is_locked_at_a_version_that_it_allows(name):
 
 def test_conda_gets_the_same_packages_with_the_same_bounds():
     conda = {
-        canonicalize_name(r.name): r.specifier
-        for r in map(Requirement, filter(lambda d: isinstance(d, str), CONDA))
+        canonicalize_name(r.name): r.specifier for r in map(Requirement, filter(lambda d: isinstance(d, str), CONDA))
     }
     assert str(conda.pop("python")) == PROJECT["project"]["requires-python"]
     conda.pop("pip")

@@ -21,12 +21,7 @@ def output(tmp_path):
         path = f"reports/03_province_profile/{name}.ipynb"
         nbformat.write(notebook, tmp_path / path)
         figures = ["figures/ca-mau/2022/vi/positions.svg", "figures/ca-mau/2022/vi/positions.csv"]
-        run = {
-            "output": path,
-            "notebook": "03_province_profile",
-            "parameters": {"lang": "vi"},
-            "title": f"<{name}>",
-        }
+        run = {"output": path, "notebook": "03_province_profile", "parameters": {"lang": "vi"}, "title": f"<{name}>"}
         end = {"status": status, "figures": figures, "error": "boom", "kept": None, "fingerprint": "x"}
         records.append(run | end)
     lines = [json.dumps(record) for record in records]

@@ -45,9 +45,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_build)
 
     command = commands.add_parser("check", help="say what does not add up; exit 1 if an error is unexplained")
-    command.add_argument(
-        "--severity", action="append", choices=SEVERITIES, help="only these; may be repeated"
-    )
+    command.add_argument("--severity", action="append", choices=SEVERITIES, help="only these; may be repeated")
     command.add_argument("--all", action="store_true", help="every finding (the first five of each rule)")
     command.add_argument("--coverage", action="store_true", help="print what is known, as Markdown, instead")
     command.set_defaults(run=_check)
@@ -68,23 +66,17 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--province", action="append", default=[], help="name or code; may be repeated")
     command.add_argument("--year", action="append", default=[], type=int, help="may be repeated")
     command.add_argument("--lang", action="append", default=[], choices=["en", "vi"], help="may be repeated")
-    command.add_argument(
-        "--index", action="append", default=[], help="for notebooks about an index; may be repeated"
-    )
+    command.add_argument("--index", action="append", default=[], help="for notebooks about an index; may be repeated")
     command.add_argument("--edition", action="append", default=[], type=int, help="may be repeated")
     command.add_argument("--workers", type=int, default=2, help="processes (2)")
-    command.add_argument(
-        "--output", type=Path, metavar="DIR", help="figures/, reports/ and site/ go below it"
-    )
+    command.add_argument("--output", type=Path, metavar="DIR", help="figures/, reports/ and site/ go below it")
     command.add_argument("--force", action="store_true", help="run even what is up to date")
     command.add_argument("--dry-run", action="store_true", help="say what would run")
     command.add_argument("--explain", action="store_true", help="say why each run is not up to date")
     command.add_argument("--executor", choices=["processes", "dask"], default="processes")
     command.add_argument("--scheduler", metavar="ADDRESS", help="join a dask cluster, as tcp://host:8786")
     command.add_argument("--kernel", help="the kernel to run with")
-    command.add_argument(
-        "--timeout", type=float, metavar="S", default=600, help="wall-clock limit of a run (600)"
-    )
+    command.add_argument("--timeout", type=float, metavar="S", default=600, help="wall-clock limit of a run (600)")
     command.set_defaults(run=_batch)
     return top
 
@@ -98,9 +90,7 @@ def _intake(commands: Any) -> None:
     command.add_argument("--edition", required=True, type=int, help="the year that the publisher names it by")
     command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
     command.add_argument("--sheet", help="the sheet (the one that names most provinces)")
-    command.add_argument(
-        "--component", action="append", default=[], metavar="C=ID", help="column C holds component ID"
-    )
+    command.add_argument("--component", action="append", default=[], metavar="C=ID", help="column C holds component ID")
     command.add_argument("--json", action="store_true", help="print what was read as JSON")
     command.add_argument("--yes", action="store_true", help="write it to data/raw")
     for field in SOURCE:

@@ -32,11 +32,7 @@ def pictures(asked: Case, index: str | None = None) -> list[tuple[str, bytes]]:
         finding, png = chart.describe(data, asked), b""
         if index and chart in (trajectories, components):
             data = data[data["index"] == index]
-            words = {
-                "index": labels.index_name(index, asked.lang),
-                "province": asked.province,
-                "year": asked.year,
-            }
+            words = {"index": labels.index_name(index, asked.lang), "province": asked.province, "year": asked.year}
             finding = chart.describe(data, asked) if len(data) else text(asked.lang, "explore.none", **words)
         if len(data):
             with style.house():
@@ -60,9 +56,7 @@ def panel() -> widgets.VBox:
     places += [(f"{row['name_vi']} (34)", (code, "34")) for code, row in provinces.names("34").items()]
     lang = widgets.ToggleButtons(options=[("English", "en"), ("Tiếng Việt", "vi")], value="en")
     place = widgets.Dropdown(options=places, value=(FIRST.province_code, FIRST.geography))
-    index = widgets.Dropdown(
-        options=[("–", None), *((labels.index_name(name, "en"), name) for name in INDICES)]
-    )
+    index = widgets.Dropdown(options=[("–", None), *((labels.index_name(name, "en"), name) for name in INDICES)])
     year = widgets.SelectionSlider(options=years(), value=FIRST.year, continuous_update=False)
     shown = widgets.HTML()
 

@@ -32,9 +32,7 @@ print(province, year, lang)
 """
 
 
-def notebook(
-    path: Path, parameters: str, code: str, reads: dict | None = None, title: str = "A title"
-) -> Path:
+def notebook(path: Path, parameters: str, code: str, reads: dict | None = None, title: str = "A title") -> Path:
     """Write a template with one tagged parameters cell."""
     tagged = new_code_cell(parameters, metadata={"tags": ["parameters"]})
     content = new_notebook(cells=[new_markdown_cell(f"# {title}"), tagged, new_code_cell(code)])
@@ -127,29 +125,15 @@ def project(tmp_path: Path) -> Project:
     """Scores of three provinces (and of one after the merger), and a notebook that draws one figure each."""
     project = Project(tmp_path)
     scores = [
-        {
-            "index": "dti",
-            "edition": year,
-            "geography": "63",
-            "province_code": code,
-            "component": "overall",
-            "rank": 1,
-        }
+        {"index": "dti", "edition": year, "geography": "63", "province_code": code, "component": "overall", "rank": 1}
         for year in (2021, 2022)
         for code in ("01", "26", "82")
     ]
-    scores += [
-        {"index": "dti", "edition": 2025, "geography": "34", "province_code": "82", "component": "overall"}
-    ]
-    scores += [
-        {"index": "pci", "edition": 2019, "geography": "63", "province_code": "26", "component": "overall"}
-    ]
+    scores += [{"index": "dti", "edition": 2025, "geography": "34", "province_code": "82", "component": "overall"}]
+    scores += [{"index": "pci", "edition": 2019, "geography": "63", "province_code": "26", "component": "overall"}]
     project.table("scores", scores)
     project.table("provinces", [{"geography": "63", "code": "26", "name_vi": "Vĩnh Phúc"}])
-    seen = [
-        {"geography": "63", "province_code": code, "period_end": "2021-12-31", "value": 1}
-        for code in ("26", "82")
-    ]
+    seen = [{"geography": "63", "province_code": code, "period_end": "2021-12-31", "value": 1} for code in ("26", "82")]
     project.table("observations", seen)
     own = {"observations": ["geography", "province_code"], "scores": ["geography", "province_code"]}
     project.notebook("profile", 'province = "Vĩnh Phúc"\nyear = 2021\nlang = "en"', PROFILE, own)

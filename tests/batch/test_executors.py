@@ -37,9 +37,7 @@ def test_an_executor_that_is_not_there_is_named(project):
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_does_the_work_and_outlives_a_worker(project):
     distributed = pytest.importorskip("distributed")
-    project.notebook(
-        "profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(0.3); print(1)"
-    )
+    project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(0.3); print(1)")
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         pids = list(client.run(os.getpid).values())
@@ -51,9 +49,7 @@ def test_a_dask_cluster_does_the_work_and_outlives_a_worker(project):
 
         client.run(kill_one, workers=list(client.scheduler_info()["workers"])[:1])
         began = time.monotonic()
-        assert project.run(SIX, executor="dask", scheduler=cluster.scheduler_address, workers=2) == 0, (
-            project.shown
-        )
+        assert project.run(SIX, executor="dask", scheduler=cluster.scheduler_address, workers=2) == 0, project.shown
         assert time.monotonic() - began < 60
     assert len(project.records()) == 6
 

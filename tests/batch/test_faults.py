@@ -58,9 +58,7 @@ def disturb(project, runs: int, kills: int, seed: int) -> dict[str, int]:
                     now = kinds(batch)
                     there = now.get("batch" if kind == "interrupt" else kind, [])
                     if there and (kind != "interrupt" or "worker" in now):  # not while Python itself starts
-                        chance.choice(there).send_signal(
-                            signal.SIGINT if kind == "interrupt" else signal.SIGKILL
-                        )
+                        chance.choice(there).send_signal(signal.SIGINT if kind == "interrupt" else signal.SIGKILL)
                         done[kind] += 1
                 except psutil.NoSuchProcess:
                     pass
@@ -72,20 +70,13 @@ def disturb(project, runs: int, kills: int, seed: int) -> dict[str, int]:
 
 
 def compare(project, tmp_path: Path, runs: int, kills: int, seed: int) -> None:
-    every = {
-        "notebook": "profile",
-        "provinces": sorted(provinces.names("63"))[:runs],
-        "years": [2021],
-        "langs": ["en"],
-    }
+    every = {"notebook": "profile", "provinces": sorted(provinces.names("63"))[:runs], "years": [2021], "langs": ["en"]}
     assert project.run(every) == 0
     undisturbed = project.outputs()
     assert len(undisturbed) == 2 * runs
     project.output.rename(tmp_path / "undisturbed")
     disturb(project, runs, kills, seed)
-    for _ in range(
-        3
-    ):  # runs whose kernel or worker was killed are failures of that batch, and done in the next
+    for _ in range(3):  # runs whose kernel or worker was killed are failures of that batch, and done in the next
         with begin(project, runs) as batch:
             said = batch.communicate(timeout=600)[0]
         if batch.returncode == 0:

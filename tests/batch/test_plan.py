@@ -138,9 +138,7 @@ def test_a_plan_file_is_checked_in_its_form(tmp_path):
 
 
 def test_options_of_a_command_line_make_the_same_plan():
-    made = plan.from_options(
-        "notebooks/profile.ipynb", provinces=["01"], years=["2022", "2012-2014"], langs=[]
-    )
+    made = plan.from_options("notebooks/profile.ipynb", provinces=["01"], years=["2022", "2012-2014"], langs=[])
     assert made.tables[0].notebook == "profile"
     assert made.tables[0].years == (2022, 2012, 2013, 2014)
     assert made.tables[0].langs == ()

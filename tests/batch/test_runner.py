@@ -46,9 +46,7 @@ def test_what_is_unchanged_is_not_run_again(project):
 
 def test_explain_names_what_changed_and_dry_run_changes_nothing(project):
     project.run(TWO)
-    project.table(
-        "observations", [{"geography": "63", "province_code": "26", "period_end": "2021-12-31", "value": 2}]
-    )
+    project.table("observations", [{"geography": "63", "province_code": "26", "period_end": "2021-12-31", "value": 2}])
     project.lock.write_text("pandas==4")
     before = project.outputs()
     assert project.run(TWO, dry_run=True, explain=True) == 0
@@ -111,10 +109,7 @@ def test_a_run_over_its_time_is_ended_with_all_that_it_started(project):
 def test_a_kernel_that_the_system_kills_is_reported_as_that(project):
     project.notebook("profile", PARAMETERS, "import os\nos.write(2, b'last words')\nos.kill(os.getpid(), 9)")
     assert project.run(ONE) == 1
-    assert (
-        "the kernel was killed by SIGKILL (the system does that when memory runs out)"
-        in told(project)["error"]
-    )
+    assert "the kernel was killed by SIGKILL (the system does that when memory runs out)" in told(project)["error"]
     assert "last words" in told(project)["error"]
 
 

@@ -157,9 +157,7 @@ def test_a_module_that_starts_a_thread_makes_kernels_cold(started, monkeypatch, 
     (tmp_path / "threaded.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=[99]).start()"
     )
-    spec = Path(
-        os.environ["JUPYTER_PATH"].split(os.pathsep)[-1], "kernels", "light", "kernel.json"
-    ).read_text()
+    spec = Path(os.environ["JUPYTER_PATH"].split(os.pathsep)[-1], "kernels", "light", "kernel.json").read_text()
     folder = tmp_path / "kernels" / "threaded"
     folder.mkdir(parents=True)
     (folder / "kernel.json").write_text(spec.replace('"ipykernel.debugger"', '"threaded"'))
@@ -177,9 +175,7 @@ def test_papermill_and_nbclient_take_it_by_name(tmp_path):
     template = new_notebook(cells=[new_code_cell("import os; print(os.getppid())")])
     template.metadata["kernelspec"] = {"name": "light", "language": "python", "display_name": "x"}
     nbformat.write(template, tmp_path / "in.ipynb")
-    papermill.execute_notebook(
-        tmp_path / "in.ipynb", tmp_path / "out.ipynb", kernel_name="light", progress_bar=False
-    )
+    papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", kernel_name="light", progress_bar=False)
     done = [nbformat.read(tmp_path / "out.ipynb", 4), NotebookClient(template, kernel_name="light").execute()]
     zygotes = {str(zygote[0].pid) for zygote in warm_kernel._zygotes.values() if zygote}
     assert {str(notebook.cells[0].outputs[0].text).strip() for notebook in done} <= zygotes

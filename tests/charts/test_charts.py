@@ -75,15 +75,9 @@ def test_a_path_breaks_where_the_method_changed_and_partial_indices_are_told_by_
 
 
 def test_median_and_leader_are_those_of_all_provinces():
-    row = (
-        trajectories.compute(vnegov.case("Vĩnh Phúc", 2022))
-        .set_index(["index", "edition"])
-        .loc[("dti", 2022)]
-    )
+    row = trajectories.compute(vnegov.case("Vĩnh Phúc", 2022)).set_index(["index", "edition"]).loc[("dti", 2022)]
     scores = vnegov.table("scores")
-    dti = scores[
-        (scores["index"] == "dti") & (scores["edition"] == 2022) & (scores["component"] == "overall")
-    ]
+    dti = scores[(scores["index"] == "dti") & (scores["edition"] == 2022) & (scores["component"] == "overall")]
     assert row["median"] == np.median(dti["score"])
     assert (row["leader"], row["leader_code"]) == (0.8002, "48")
 
@@ -161,10 +155,7 @@ def test_the_font_has_every_letter_of_every_name(table):
     rows = vnegov.table(table)
     columns = [c for c in ("name_vi", "name_en", "publisher", "agency", "group") if c in rows]
     letters = {
-        letter
-        for column in columns
-        for name in rows[column].dropna()
-        for letter in unicodedata.normalize("NFC", name)
+        letter for column in columns for name in rows[column].dropna() for letter in unicodedata.normalize("NFC", name)
     }
     assert {letter for letter in letters if ord(letter) not in glyphs} == set()
 
@@ -176,9 +167,7 @@ def test_a_case_names_all_its_faults_at_once():
         vnegov.case("Vĩnh Phúc", 1890)
 
 
-@pytest.mark.parametrize(
-    ("lang", "expected"), [("en", "nearly 1,754.5 services"), ("vi", "gần 1.754,5 dịch vụ")]
-)
+@pytest.mark.parametrize(("lang", "expected"), [("en", "nearly 1,754.5 services"), ("vi", "gần 1.754,5 dịch vụ")])
 def test_figures_are_told_in_the_language(lang, expected):
     assert labels.qualified(1754.5, "nearly", lang, "services") == expected
 

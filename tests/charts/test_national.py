@@ -24,9 +24,7 @@ EDITIONS = [
 
 
 def words(figure):
-    return [
-        text.get_text() for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()
-    ]
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])
@@ -85,12 +83,7 @@ def test_a_member_that_is_not_known_leaves_the_new_province_without_a_mean():
 def test_movers_are_told_with_both_ranks_and_never_across_a_break():
     data = movers.compute(vnegov.edition_case("dti", 2023))
     first = data.iloc[0]
-    assert (first["province"], first["rank_before"], first["rank"], first["rank_change"]) == (
-        "Cà Mau",
-        58,
-        35,
-        23,
-    )
+    assert (first["province"], first["rank_before"], first["rank"], first["rank_change"]) == ("Cà Mau", 58, 35, 23)
     assert data["rank_change"].is_monotonic_decreasing
     broken = vnegov.edition_case("dti", 2022)
     assert movers.compute(broken).empty
@@ -130,12 +123,7 @@ def test_a_partial_index_is_never_summarised_as_if_whole(index, edition):
 def test_tiles_lie_apart_and_neighbours_of_the_map_near_each_other(code, size):
     places = vnegov.table("provinces").query("geography == @code").set_index("name_vi")
     assert len(places[["tile_row", "tile_col"]].drop_duplicates()) == size
-    near = [
-        ("Hà Nội", "Phú Thọ"),
-        ("Hà Nội", "Bắc Ninh"),
-        ("Quảng Ninh", "Hải Phòng"),
-        ("Đồng Nai", "Lâm Đồng"),
-    ]
+    near = [("Hà Nội", "Phú Thọ"), ("Hà Nội", "Bắc Ninh"), ("Quảng Ninh", "Hải Phòng"), ("Đồng Nai", "Lâm Đồng")]
     near += [("Khánh Hòa", "Lâm Đồng"), ("Thanh Hóa", "Nghệ An"), ("Cà Mau", "Cần Thơ")][: 2 + (code == "34")]
     for one, other in near:
         gap = (places.loc[one, ["tile_row", "tile_col"]] - places.loc[other, ["tile_row", "tile_col"]]).abs()
@@ -190,11 +178,7 @@ def test_dots_of_a_swarm_do_not_overlap():
 
 def test_figures_of_a_column_have_the_same_decimals():
     assert distribution.figures(pd.Series([0.5, 0.1234, None]), "vi") == ["0,5000", "0,1234", "–"]
-    assert distribution.figures(pd.Series([3, -12, 0], dtype="Int64"), "en", signed=True) == [
-        "+3",
-        "−12",
-        "0",
-    ]
+    assert distribution.figures(pd.Series([3, -12, 0], dtype="Int64"), "en", signed=True) == ["+3", "−12", "0"]
 
 
 def test_an_edition_case_names_all_its_faults_at_once_and_finds_its_geography():

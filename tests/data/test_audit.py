@@ -84,9 +84,7 @@ def test_a_worse_rank_with_a_better_score_is_an_error_if_both_are_published():
     row = only(audit.rank_order(by_others(first, second)))
     assert (row["severity"], row["key"]) == ("error", "dti 2022 63 26 overall")
     assert (row["stated"], row["computed"]) == ("rank 2 with 0.6", "rank 1 (01) has 0.5")
-    assert (
-        only(audit.rank_order(by_others(first, second | {"rank_basis": "inferred"})))["severity"] == "warning"
-    )
+    assert only(audit.rank_order(by_others(first, second | {"rank_basis": "inferred"})))["severity"] == "warning"
 
 
 def test_ranks_in_the_order_of_scores_ties_and_computed_ranks_are_no_finding():
@@ -100,9 +98,7 @@ def test_ranks_in_the_order_of_scores_ties_and_computed_ranks_are_no_finding():
 
 
 def test_components_and_editions_are_ranked_apart():
-    rows = by_others(
-        dict(rank=1, score=0.5), dict(province_code="01", rank=2, score=0.6, component="security")
-    )
+    rows = by_others(dict(rank=1, score=0.5), dict(province_code="01", rank=2, score=0.6, component="security"))
     assert audit.rank_order(rows).empty
 
 
@@ -113,18 +109,14 @@ def test_departments_are_ranked_within_their_province_and_group():
 
 
 def test_one_rank_for_two_scores_is_an_error():
-    row = only(
-        audit.shared_rank(by_others(dict(province_code="01", rank=3, score=0.5), dict(rank=3, score=0.6)))
-    )
+    row = only(audit.shared_rank(by_others(dict(province_code="01", rank=3, score=0.5), dict(rank=3, score=0.6))))
     assert (row["severity"], row["key"], row["stated"]) == ("error", "dti 2022 63 01+26 overall", "rank 3")
 
 
 def test_one_rank_for_two_unknown_scores_is_odd_only_if_the_next_rank_is_taken():
     pair = [dict(province_code="01", rank=3), dict(province_code="26", rank=3)]
     assert audit.shared_rank(by_others(*pair)).empty
-    assert (
-        only(audit.shared_rank(by_others(*pair, dict(province_code="17", rank=4))))["severity"] == "warning"
-    )
+    assert only(audit.shared_rank(by_others(*pair, dict(province_code="17", rank=4))))["severity"] == "warning"
 
 
 @pytest.mark.parametrize(("rank", "found"), [(63, 0), (64, 1)])
@@ -192,10 +184,7 @@ def test_two_national_means_of_one_edition_disagree():
 
 def test_counts_of_one_day_disagree_but_not_those_of_two():
     one_day = observations(dict(value=369.0), dict(value=370.0, source_id="paper"))
-    assert (
-        only(audit.sources_disagree(candidates({}).head(0), one_day, aggregates().head(0)))["severity"]
-        == "warning"
-    )
+    assert only(audit.sources_disagree(candidates({}).head(0), one_day, aggregates().head(0)))["severity"] == "warning"
     two_days = one_day.assign(period_end=["2018-12-31", "2019-01-31"])
     assert audit.sources_disagree(candidates({}).head(0), two_days, aggregates().head(0)).empty
 
@@ -214,12 +203,7 @@ def reported(total, qualifier="exact", full=400.0, partial=155.0):
 
 @pytest.mark.parametrize(
     ("total", "qualifier", "severity"),
-    [
-        (556.0, "exact", "error"),
-        (500.0, "over", "warning"),
-        (600.0, "over", "error"),
-        (600.0, "nearly", "warning"),
-    ],
+    [(556.0, "exact", "error"), (500.0, "over", "warning"), (600.0, "over", "error"), (600.0, "nearly", "warning")],
 )
 def test_parts_that_do_not_make_their_total(total, qualifier, severity):
     row = only(audit.parts_sum(reported(total, qualifier), PARTS))
@@ -229,9 +213,7 @@ def test_parts_that_do_not_make_their_total(total, qualifier, severity):
 def test_parts_that_make_their_total_or_are_not_all_known_are_no_finding():
     assert audit.parts_sum(reported(555.0), PARTS).empty
     assert audit.parts_sum(reported(600.0).iloc[:2], PARTS).empty
-    assert audit.parts_sum(reported(78.7, full=60.5, partial=18.3), PARTS).empty, (
-        "one decimal, two parts: rounding"
-    )
+    assert audit.parts_sum(reported(78.7, full=60.5, partial=18.3), PARTS).empty, "one decimal, two parts: rounding"
 
 
 @pytest.mark.parametrize(
@@ -247,9 +229,7 @@ def test_no_more_than_there_are(impossible):
 
 
 def test_a_share_may_stand_beside_a_small_denominator():
-    assert audit.numerator_above(
-        observations(dict(unit="percent", value=80.0, numerator=4.0, denominator=5.0))
-    ).empty
+    assert audit.numerator_above(observations(dict(unit="percent", value=80.0, numerator=4.0, denominator=5.0))).empty
 
 
 @pytest.mark.parametrize(
@@ -299,9 +279,7 @@ def test_components_that_do_not_make_their_parent():
 
 
 def members(*values):
-    return [
-        dict(province_code=code, score=score) for code, score in zip(("26", "25", "17"), values, strict=True)
-    ]
+    return [dict(province_code=code, score=score) for code, score in zip(("26", "25", "17"), values, strict=True)]
 
 
 @pytest.mark.parametrize(("official", "found"), [(0.6, 0), (0.6123, 1)])
@@ -317,9 +295,7 @@ def test_nothing_is_said_of_a_merged_province_with_a_member_unknown():
 
 def test_a_regional_mean_is_held_against_its_provinces_where_all_are_known():
     known = scores(*members(0.5, 0.6, 0.8))
-    means = aggregates(
-        dict(region="NMM", score=0.75), dict(region="VN", score=0.1), dict(region="RRD", score=0.1)
-    )
+    means = aggregates(dict(region="NMM", score=0.75), dict(region="VN", score=0.1), dict(region="RRD", score=0.1))
     row = only(audit.published_mean(known, means, PROVINCES))
     assert (row["key"], row["computed"]) == ("dti 2022 63 NMM overall paper", "0.7, the mean of 2 provinces")
 
@@ -338,9 +314,7 @@ def test_a_jump_without_a_break_is_found_and_with_one_is_not():
     )
     assert only(audit.series_jump(rows, breaks.head(0)))["key"] == "dti 2016 63 overall"
     assert audit.series_jump(rows, breaks).empty
-    assert audit.series_jump(rows[rows["province_code"] < "40"], breaks.head(0)).empty, (
-        "too few provinces to tell"
-    )
+    assert audit.series_jump(rows[rows["province_code"] < "40"], breaks.head(0)).empty, "too few provinces to tell"
 
 
 # --- explanations
@@ -384,18 +358,8 @@ def rows():
     ("rule", "key", "stated", "computed"),
     [
         ("stated_change", "agency_par 2017 63 26 Sở Thông tin và Truyền thông", "+4", "+3, from rank 4 to 1"),
-        (
-            "parts_sum",
-            "63 26 portal * portal_business_items 2018*",
-            "over 500 items",
-            "555, the sum of 6 parts",
-        ),
-        (
-            "unit_mismatch",
-            "63 26 province portal_users 2022*",
-            "target 100000 users",
-            "result 22196242 visits",
-        ),
+        ("parts_sum", "63 26 portal * portal_business_items 2018*", "over 500 items", "555, the sum of 6 parts"),
+        ("unit_mismatch", "63 26 province portal_users 2022*", "target 100000 users", "result 22196242 visits"),
         ("rank_order", "dti 2020 63 67 overall", "rank 54 with 0.3026", "rank 51 (14) has 0.2613"),
         ("corrected", "par_index 2018 63 22 overall *", "score 81", "score 89.06"),
     ],
@@ -406,9 +370,7 @@ def test_the_audit_holds(rows, rule, key, stated, computed):
     assert found["explanation"].notna().all()
 
 
-@pytest.mark.parametrize(
-    "rule", ["rank_range", "numerator_above", "components_sum", "merger_mean", "published_mean"]
-)
+@pytest.mark.parametrize("rule", ["rank_range", "numerator_above", "components_sum", "merger_mean", "published_mean"])
 def test_these_rules_find_nothing(rows, rule):
     assert not (rows["rule"] == rule).any()
 
@@ -427,20 +389,14 @@ def test_the_check_shows_five_of_a_rule_and_says_how_many_more(capsys):
 
 def test_every_conflict_has_its_finding(rows):
     table = vnegov.table("scores").query("conflict")
-    keys = (
-        table[["index", "edition", "geography", "province_code", "component"]]
-        .astype("str")
-        .agg(" ".join, axis=1)
-    )
+    keys = table[["index", "edition", "geography", "province_code", "component"]].astype("str").agg(" ".join, axis=1)
     told = rows[rows["rule"].isin(["sources_disagree", "stated_change"])]["key"]
     assert [key for key in keys if not told.str.startswith(key).any()] == []
 
 
 def test_every_explanation_still_explains_something(rows):
     for line in definitions.lines("explanations").to_dict("records"):
-        assert (rows["explanation"] == line["explanation"]).any(), (
-            f"{line['rule']} {line['key']} explains nothing now"
-        )
+        assert (rows["explanation"] == line["explanation"]).any(), f"{line['rule']} {line['key']} explains nothing now"
 
 
 def test_every_part_and_target_is_a_defined_indicator():
@@ -456,9 +412,7 @@ def test_coverage_counts_provinces_with_a_score_and_with_a_rank():
     known = audit.coverage(
         scores(dict(score=0.5), dict(province_code="01", rank=1), dict(component="security", score=1.0))
     )
-    assert known.to_dict("records") == [
-        {"index": "dti", "geography": "63", "edition": 2022, "score": 1, "rank": 1}
-    ]
+    assert known.to_dict("records") == [{"index": "dti", "geography": "63", "edition": 2022, "score": 1, "rank": 1}]
 
 
 def test_the_readme_says_what_the_data_cover():

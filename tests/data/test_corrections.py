@@ -55,9 +55,7 @@ def test_what_comes_in_is_left_as_it_was(found):
     ],
 )
 def test_a_correction_that_no_longer_matches_fails_and_is_named(found, gone):
-    with pytest.raises(
-        BadRawFile, match=r"corrections\.yml: the correction of score, scores .* no longer matches"
-    ):
+    with pytest.raises(BadRawFile, match=r"corrections\.yml: the correction of score, scores .* no longer matches"):
         corrections.apply(found, [correction(**gone)])
 
 

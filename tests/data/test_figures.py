@@ -60,9 +60,7 @@ def test_services_at_levels_3_and_4():
     assert (800, "nearly") in set(zip(in_2021["value"], in_2021["qualifier"], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("year", "whole"), [(2011, "TOTAL6"), (2017, "TOTAL6"), (2018, "TOTAL8"), (2024, "TOTAL8")]
-)
+@pytest.mark.parametrize(("year", "whole"), [(2011, "TOTAL6"), (2017, "TOTAL6"), (2018, "TOTAL8"), (2024, "TOTAL8")])
 def test_papi_overall_is_the_total_of_its_time(year, whole):
     rows = vnegov.table("scores")
     papi = rows[(rows["index"] == "papi") & (rows["edition"] == year)]

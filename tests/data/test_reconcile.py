@@ -52,10 +52,7 @@ def test_official_goes_before_dataset_before_press(register):
 
 
 def test_the_older_of_two_papers_is_taken(register):
-    assert (
-        only(rows(dict(score=0.6, source_id="later paper"), dict(score=0.5, source_id="paper")))["score"]
-        == 0.5
-    )
+    assert only(rows(dict(score=0.6, source_id="later paper"), dict(score=0.5, source_id="paper")))["score"] == 0.5
 
 
 def test_a_rounded_figure_agrees_and_the_longer_printing_is_kept(register):
@@ -65,9 +62,7 @@ def test_a_rounded_figure_agrees_and_the_longer_printing_is_kept(register):
 
 
 def test_a_figure_that_does_not_round_to_the_other_disagrees(register):
-    assert only(rows(dict(score=83.9, source_id="paper"), dict(score=83.98, source_id="later paper")))[
-        "conflict"
-    ]
+    assert only(rows(dict(score=83.9, source_id="paper"), dict(score=83.98, source_id="later paper")))["conflict"]
 
 
 def test_a_published_rank_goes_before_a_derived_one_of_better_standing(register):
@@ -96,12 +91,6 @@ def test_a_rank_is_computed_only_where_every_province_has_a_score(register):
 
 
 def test_equal_scores_share_the_better_rank(register):
-    three = [
-        dict(score=s, source_id="scrape", province_code=c) for c, s in (("01", 9.0), ("02", 9.0), ("04", 8.0))
-    ]
+    three = [dict(score=s, source_id="scrape", province_code=c) for c, s in (("01", 9.0), ("02", 9.0), ("04", 8.0))]
     units = UNITS.assign(n_units=3)
-    assert reconcile.scores(rows(*three).assign(index="pci", edition=2005), units)["rank"].tolist() == [
-        1,
-        1,
-        3,
-    ]
+    assert reconcile.scores(rows(*three).assign(index="pci", edition=2005), units)["rank"].tolist() == [1, 1, 3]

@@ -27,9 +27,7 @@ def filled(path):
     """(sheet, cell) of every filled figure cell, and (sheet, row) of every row, counted without the loaders."""
     cells, rows = set(), set()
     for sheet in openpyxl.load_workbook(path).worksheets:
-        head = next(
-            row for row in sheet.iter_rows() if {"Nguồn", "Tỉnh, thành phố"} & {cell.value for cell in row}
-        )
+        head = next(row for row in sheet.iter_rows() if {"Nguồn", "Tỉnh, thành phố"} & {cell.value for cell in row})
         heads = {cell.column_letter: str(cell.value).strip() for cell in head if cell.value is not None}
         only = next((figures for mark, figures in FIGURES.items() if mark in heads.values()), None)
         for row in sheet.iter_rows(min_row=head[0].row + 1):

@@ -91,10 +91,7 @@ def test_the_supply_of_services_by_regime_names_its_denominator(make_observation
 
 def test_regimes_are_not_mixed_in_a_share(make_observation):
     rows = pd.DataFrame(
-        [
-            make_observation("level_4", 600, regime="levels"),
-            make_observation("eligible", 1000, regime="decree42"),
-        ]
+        [make_observation("level_4", 600, regime="levels"), make_observation("eligible", 1000, regime="decree42")]
     )
     assert adoption.shares(rows, "level_4", "eligible").empty
 
@@ -141,12 +138,7 @@ def test_a_printed_numerator_and_denominator_get_an_interval(make_observation):
 
 def test_take_up_is_per_thousand_people_of_the_year_in_which_the_period_ends(make_observation):
     people = pd.DataFrame(
-        {
-            "geography": "63",
-            "province_code": "26",
-            "year": [2021, 2022],
-            "population_thousand": [1180.0, 1200.0],
-        }
+        {"geography": "63", "province_code": "26", "year": [2021, 2022], "population_thousand": [1180.0, 1200.0]}
     )
     rows = pd.DataFrame(
         [

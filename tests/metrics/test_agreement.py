@@ -35,10 +35,7 @@ def test_spearman_and_tau_b_are_those_of_scipy_and_lie_between_minus_one_and_one
 def test_the_order_of_the_rows_changes_nothing(values, random):
     a, b = two(values)
     order = random.sample(range(len(a)), len(a))
-    straight, shuffled = (
-        agreement.correlate(a, b, n_boot=50),
-        agreement.correlate(a.iloc[order], b, n_boot=50),
-    )
+    straight, shuffled = (agreement.correlate(a, b, n_boot=50), agreement.correlate(a.iloc[order], b, n_boot=50))
     assert straight == pytest.approx(shuffled, nan_ok=True)
 
 
@@ -144,9 +141,7 @@ def test_kendalls_w_lies_between_no_and_full_agreement(rows):
 
 
 def test_full_agreement_of_all_rankings_is_one():
-    assert agreement.concordance(
-        pd.DataFrame({"dti": [1, 2, 3.0], "pci": [10, 20, 30.0]})
-    ).w == pytest.approx(1)
+    assert agreement.concordance(pd.DataFrame({"dti": [1, 2, 3.0], "pci": [10, 20, 30.0]})).w == pytest.approx(1)
 
 
 def test_concordance_refuses_a_ranking_with_holes():

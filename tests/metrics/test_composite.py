@@ -14,26 +14,20 @@ from vnegov.metrics.composite import BadTree
 ASEM = Path(__file__).parent / "coinr_asem"
 finite = st.integers(-10_000, 10_000).map(float)
 vectors = hnp.arrays("float64", st.integers(2, 40), elements=finite)
-positive = hnp.arrays(
-    "float64", st.tuples(st.integers(1, 8), st.integers(1, 5)), elements=st.floats(0.1, 100)
-)
+positive = hnp.arrays("float64", st.tuples(st.integers(1, 8), st.integers(1, 5)), elements=st.floats(0.1, 100))
 
 
 @pytest.fixture(scope="module")
 def asem():
     """The ASEM example of COINr 1.1.14: 51 countries, 49 indicators with 63 holes (JRC 2018)."""
     names = {"iCode": "node", "Parent": "parent", "Weight": "weight", "Direction": "direction"}
-    return pd.read_csv(ASEM / "indicators.csv", index_col=0), pd.read_csv(ASEM / "tree.csv").rename(
-        columns=names
-    )
+    return pd.read_csv(ASEM / "indicators.csv", index_col=0), pd.read_csv(ASEM / "tree.csv").rename(columns=names)
 
 
 @pytest.fixture
 def small():
     """Three units, two pillars; the unit "c" lacks one indicator."""
-    values = pd.DataFrame(
-        {"online": [10.0, 20, 30], "paid": [5.0, 1, np.nan], "late": [3.0, 2, 1]}, index=list("abc")
-    )
+    values = pd.DataFrame({"online": [10.0, 20, 30], "paid": [5.0, 1, np.nan], "late": [3.0, 2, 1]}, index=list("abc"))
     tree = pd.DataFrame(
         [
             ("online", "use", 1, 1),

@@ -8,9 +8,7 @@ from vnegov.metrics import geography
 
 OLD = ["01", "02", "08", "17", "25", "26"]
 six = st.lists(st.floats(0, 1), min_size=6, max_size=6)
-same_fixtures = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
-)
+same_fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
 
 
 def all_six(make_scores, values, **cells):
@@ -83,9 +81,7 @@ def test_sources_and_conflicts_of_the_members_go_along(make_scores, provinces):
 
 def test_editions_and_components_are_carried_apart_and_the_34_are_left_alone(make_scores, provinces):
     rows = all_six(make_scores, [0.8, 0.4, 0.5, 0.3, 0.6, 0.9])
-    rows = pd.concat(
-        [rows, rows.assign(component="D8", score=rows["score"] / 2), rows.assign(geography="34")]
-    )
+    rows = pd.concat([rows, rows.assign(component="D8", score=rows["score"] / 2), rows.assign(geography="34")])
     table = geography.to_34(rows, provinces=provinces).set_index(["component", "province_code"])["score"]
     np.testing.assert_allclose(table["D8"], table["overall"] / 2)
     assert len(table) == 6

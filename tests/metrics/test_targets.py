@@ -110,9 +110,7 @@ def test_a_target_in_users_is_not_held_against_visits(make_observation):
 def test_progress_towards_a_published_target(make_observation):
     years = [2018, 2019, 2020, 2021]
     measured = [
-        make_observation(
-            "online_share", value, unit="percent", period_end=f"{year}-12-31", source_id=f"s{year}"
-        )
+        make_observation("online_share", value, unit="percent", period_end=f"{year}-12-31", source_id=f"s{year}")
         for year, value in zip(years, [10, 20, 30, 40], strict=True)
     ]
     measured[-1]["qualifier"] = "over"

@@ -52,9 +52,7 @@ def test_a_partial_edition_has_no_dispersion_and_says_why(make_scores):
 def test_spans_part_at_each_break(make_scores):
     years = [2017, 2018, 2020, 2021, 2022]
     rows = pd.concat([make_scores({"a": 1.0}, edition=year) for year in years], ignore_index=True)
-    breaks = pd.DataFrame(
-        {"index": ["dti", "dti", "pci"], "component": ["overall"] * 3, "edition": [2018, 2021, 2022]}
-    )
+    breaks = pd.DataFrame({"index": ["dti", "dti", "pci"], "component": ["overall"] * 3, "edition": [2018, 2021, 2022]})
     assert trends.spans(rows, breaks).tolist() == [0, 1, 1, 2, 2]
     assert trends.sigma(rows.assign(score=2.0), breaks)["span"].tolist() == [0, 1, 1, 2, 2]
     assert trends.spans(rows, None).tolist() == [0] * 5

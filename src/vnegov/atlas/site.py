@@ -27,19 +27,14 @@ def build(output: Path | None = None) -> Path:
     groups: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         groups.setdefault(run["notebook"], []).append(run)
-    write(
-        index,
-        _templates().get_template("index.html").render(groups=groups, failed=_failed(runs)).encode("utf-8"),
-    )
+    write(index, _templates().get_template("index.html").render(groups=groups, failed=_failed(runs)).encode("utf-8"))
     return index
 
 
 def latest(home: Path) -> list[dict[str, Any]]:
     """The last record of every output that is still there."""
     records = {record["output"]: record for record in Ledger(home).records()}
-    return [
-        dict(record) for record in records.values() if (home / (record["kept"] or record["output"])).is_file()
-    ]
+    return [dict(record) for record in records.values() if (home / (record["kept"] or record["output"])).is_file()]
 
 
 def _failed(runs: list[dict[str, Any]]) -> int:
@@ -55,13 +50,7 @@ def _page(report: Path, run: dict[str, Any]) -> str:
     return (
         _templates()
         .get_template("report.html")
-        .render(
-            title=run["title"],
-            lang=run["parameters"].get("lang", "en"),
-            body=body,
-            up=up,
-            run=run,
-        )
+        .render(title=run["title"], lang=run["parameters"].get("lang", "en"), body=body, up=up, run=run)
     )
 
 

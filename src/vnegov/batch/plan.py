@@ -54,9 +54,7 @@ def _edition(edition: int, info: Any) -> int:
 TYPES: dict[str, Any] = {  # in the order in which they are checked: a province needs its year
     "index": Annotated[str, AfterValidator(lambda v, i: _known(v, i.context.editions, "no index"))],
     "edition": Annotated[int, AfterValidator(_edition)],
-    "year": Annotated[
-        int, AfterValidator(lambda v, i: _known(v, i.context.years, "no table knows the year"))
-    ],
+    "year": Annotated[int, AfterValidator(lambda v, i: _known(v, i.context.years, "no table knows the year"))],
     "geography": Literal["63", "34"] | None,
     "province": Annotated[str, BeforeValidator(lambda v, i: provinces.resolve(v, _geography(i.data)))],
     "lang": Literal["en", "vi"],
@@ -187,9 +185,7 @@ class Plan:
                 if not any(_matches(run, entry) for entry in table.exclude):
                     yield run
 
-    def _values(
-        self, name: str, grid: dict[str, Values], template: Template, chosen: dict[str, Any]
-    ) -> Iterable[Any]:
+    def _values(self, name: str, grid: dict[str, Values], template: Template, chosen: dict[str, Any]) -> Iterable[Any]:
         """The values that one parameter takes, those before it being chosen."""
         given, covered = grid.get(name, (template.defaults[name],)), self.data.coverage(template.evidence)
         word = bool(WORDS & set(given))

@@ -136,9 +136,7 @@ def _in_worker(name: str, *args: Any) -> Any:
     return getattr(execution, name)(*args)
 
 
-def _execute(
-    jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int
-) -> Iterator[tuple[Record, list[str]]]:
+def _execute(jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int) -> Iterator[tuple[Record, list[str]]]:
     """Records as runs end, and what runs then. A pool that breaks is opened anew; a full disk ends it all."""
     queue: deque[Job] = deque()
     breaks = Counter[str]()

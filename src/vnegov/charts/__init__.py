@@ -63,8 +63,4 @@ def show(chart: ModuleType, case: Case) -> None:
     with style.house():
         figure = chart.draw(data, case).figure
         png = save(figure, paths.output() / "figures" / case.folder / chart.NAME, data, finding)
-    display(
-        Markdown(finding),
-        Shown(png, finding),
-        Markdown(f"<small>{labels.source_links(data, case.lang)}</small>"),
-    )
+    display(Markdown(finding), Shown(png, finding), Markdown(f"<small>{labels.source_links(data, case.lang)}</small>"))

@@ -46,9 +46,7 @@ def compute(case: Case) -> pd.DataFrame:
     found = rows.dropna(subset=["whose"]).merge(asked[[*same, "year"]], on=same, suffixes=("", "_of"))
     places = {"indicator": list(MEASURES), "scope": funnel.SCOPES, "whose": list(COLOURS)}
     found = _nearest(found).sort_values("value", ascending=False, kind="stable")
-    found = found.sort_values(
-        list(places), key=lambda c: c.map(places[c.name].index), kind="stable", ignore_index=True
-    )
+    found = found.sort_values(list(places), key=lambda c: c.map(places[c.name].index), kind="stable", ignore_index=True)
     return found[[*same, "whose", "province_code", *funnel.PERIOD, "value", "unit", "qualifier", "source_id"]]
 
 
@@ -56,9 +54,7 @@ def _nearest(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each place, measure and level the figures nearest to `year_of`, the later of two as near."""
     key = ["province_code", "indicator", "scope"]
     rows = rows.assign(off=(rows["year"] - rows["year_of"]).abs())
-    rows = rows[rows["off"] <= NEAR].sort_values(
-        ["off", "period_end"], ascending=[True, False], kind="stable"
-    )
+    rows = rows[rows["off"] <= NEAR].sort_values(["off", "period_end"], ascending=[True, False], kind="stable")
     latest = rows.groupby(key, dropna=False)["period_end"].transform("first")
     return rows[rows["period_end"] == latest].drop_duplicates([*key, "value"])
 
@@ -88,9 +84,7 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
         blocks.append((labels.indicator_name(indicator, lang) + level, alone + meaning[indicator], lines))
     title = text(lang, "adoption.title", province=case.province, year=case.year)
     n = data.loc[data["whose"] == "peer", "province_code"].nunique()
-    return rulers.draw(
-        blocks, (title, text(lang, "adoption.subtitle", n=n), labels.source_line(data, lang)), ax
-    )
+    return rulers.draw(blocks, (title, text(lang, "adoption.subtitle", n=n), labels.source_line(data, lang)), ax)
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
@@ -103,9 +97,7 @@ def describe(data: pd.DataFrame, case: Case) -> str:
     said = text(lang, "adoption.some", province=who, n=len(measures), shared=len(compared))
     if not compared:
         return said
-    own, peers = (
-        compared[0][compared[0]["whose"] == whose].sort_values("value") for whose in ("own", "peer")
-    )
+    own, peers = (compared[0][compared[0]["whose"] == whose].sort_values("value") for whose in ("own", "peer"))
     figures = (next(own.itertuples()), *peers.iloc[[0, -1]].itertuples())
     told = [labels.qualified(row.value, row.qualifier, lang, row.unit) for row in figures]
     name = labels.indicator_name(own["indicator"].iloc[0], lang)

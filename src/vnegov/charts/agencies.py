@@ -82,13 +82,7 @@ def describe(data: pd.DataFrame, case: Case) -> str:
         names = [row.agency + _place(row, lang) for row in rows.iloc[[0, -1]].itertuples()]
         words = {"index": labels.index_name(index, lang), "group": _group(group, lang), "n": len(rows)}
         told.append(
-            text(
-                lang,
-                "agencies.some" if len(rows) > 1 else "agencies.one",
-                best=names[0],
-                last=names[1],
-                **words,
-            )
+            text(lang, "agencies.some" if len(rows) > 1 else "agencies.one", best=names[0], last=names[1], **words)
         )
     skipped = int(data["skipped"].sum())
     return " ".join(told) + (text(lang, "agencies.gaps", n=skipped) if skipped else "")
@@ -96,7 +90,5 @@ def describe(data: pd.DataFrame, case: Case) -> str:
 
 def _place(row, lang: str) -> str:
     rank = "" if pd.isna(row.rank) else text(lang, "agencies.rank", rank=row.rank)
-    score = (
-        "" if pd.isna(row.score) else text(lang, "agencies.score", score=labels.number(row.score, lang, 2))
-    )
+    score = "" if pd.isna(row.score) else text(lang, "agencies.score", score=labels.number(row.score, lang, 2))
     return f" ({', '.join(filter(None, (rank, score)))})"

@@ -33,9 +33,7 @@ def compute(case: YearCase) -> pd.DataFrame:
         found.append(agreement.pairwise(group, meant=meant).assign(geography=geography))
     pairs = pd.concat(found).sort_values("geography", ascending=False)
     pairs = pairs.drop_duplicates(["index_a", "index_b"], ignore_index=True)
-    ids = rows.groupby("index")["source_ids"].agg(
-        lambda cells: ";".join(dict.fromkeys(";".join(cells).split(";")))
-    )
+    ids = rows.groupby("index")["source_ids"].agg(lambda cells: ";".join(dict.fromkeys(";".join(cells).split(";"))))
     sources = pairs["index_a"].map(ids) + ";" + pairs["index_b"].map(ids)
     return pairs.assign(edition=rows["edition"].max(), source_ids=sources)
 
@@ -46,13 +44,9 @@ def draw(data: pd.DataFrame, case: YearCase, ax: Axes | None = None) -> Axes:
     names = sorted({*data["index_a"], *data["index_b"]}, key=list(INDICES).index)
     foot = textwrap.wrap(scatter.left_out(case), 125)
     if ax is None:
-        title, subtitle = (
-            text(lang, f"agreement.{w}", year=data["edition"].max()) for w in ("title", "subtitle")
-        )
+        title, subtitle = (text(lang, f"agreement.{w}", year=data["edition"].max()) for w in ("title", "subtitle"))
         below = 0.42 + 0.15 * len(foot)
-        made, area = style.figure(
-            0.62 * (len(names) - 1) + below, title, subtitle, labels.source_line(data, lang)
-        )
+        made, area = style.figure(0.62 * (len(names) - 1) + below, title, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (1.5, below, 0.1, 0))[0]
     named = [labels.index_name(name, lang) for name in names]
     cells = pd.DataFrame(np.nan, index=named[1:], columns=named[:-1])

@@ -23,16 +23,12 @@ def compute(case: Case) -> pd.DataFrame:
     score), best_code, known (how many), source_ids.
     """
     scores = table("scores")
-    rows = scores[
-        (scores["edition"] == case.year) & (scores["geography"] == case.geography) & scores["score"].notna()
-    ]
+    rows = scores[(scores["edition"] == case.year) & (scores["geography"] == case.geography) & scores["score"].notna()]
     tree = table("components")
     tree = tree[(tree["parent"] == "overall") & tree["first_edition"].fillna(0).le(case.year)]
     tree = tree[tree["last_edition"].fillna(9999).ge(case.year)][["index", "component"]].drop_duplicates()
     rows = rows.merge(tree.assign(place=range(len(tree))), on=["index", "component"])
-    spread = rows.groupby(["index", "component"])["score"].agg(
-        low="min", median="median", best="max", known="count"
-    )
+    spread = rows.groupby(["index", "component"])["score"].agg(low="min", median="median", best="max", known="count")
     best = rows.loc[rows.groupby(["index", "component"])["score"].idxmax()]
     spread["best_code"] = best.set_index(["index", "component"])["province_code"]
     own = rows[rows["province_code"] == case.province_code].join(spread, on=["index", "component"])
@@ -65,9 +61,7 @@ def _blocks(made, area, blocks) -> list[Axes]:
     for rows in blocks:
         tall = 0.31 * len(rows)
         top -= 0.42
-        axes.append(
-            made.add_axes((3.15 / width, (top - tall) / height, (width - 4.35) / width, tall / height))
-        )
+        axes.append(made.add_axes((3.15 / width, (top - tall) / height, (width - 4.35) / width, tall / height)))
         top -= tall + 0.30
     return axes
 
@@ -78,11 +72,7 @@ def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
         ax.plot([row.median] * 2, [y - 0.3, y + 0.3], color=style.MEDIAN, lw=2, zorder=2)
         ax.plot([row.best], [y], "D", color=style.LEADER, ms=5, zorder=3)
         ax.plot([row.score], [y], "o", color=style.PROVINCE, ms=8, zorder=4)
-        beside: dict[str, Any] = {
-            "xycoords": ("axes fraction", "data"),
-            "textcoords": "offset points",
-            "va": "center",
-        }
+        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         value = labels.score(row.score, lang)
         ax.annotate(value, (1, y), (10, 0), size=8, weight="bold", color=style.PROVINCE, **beside)
         if pd.notna(row.rank):
@@ -98,27 +88,15 @@ def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
     labels.ticks(ax.xaxis, lang)
     ax.spines["left"].set_visible(False)
     heading = f"{labels.index_name(index, lang)} {edition}"
-    ax.annotate(
-        heading, (0, 1), (-211, 10), xycoords="axes fraction", textcoords="offset points", weight="bold"
-    )
+    ax.annotate(heading, (0, 1), (-211, 10), xycoords="axes fraction", textcoords="offset points", weight="bold")
     if legend:
-        words = [
-            ("o", style.PROVINCE, "province"),
-            ("|", style.MEDIAN, "median"),
-            ("D", style.LEADER, "best"),
-        ]
+        words = [("o", style.PROVINCE, "province"), ("|", style.MEDIAN, "median"), ("D", style.LEADER, "best")]
         for x, (mark, colour, key) in zip((0.0, 0.3, 0.55), words, strict=True):
             word = text(lang, f"components.{key}")
             ax.plot([x], [1.0 + 0.17 / (0.31 * len(rows))], mark, color=colour, ms=6, mew=2 if mark == "|" else 1,
                     transform=ax.transAxes, clip_on=False)  # fmt: skip
             ax.annotate(
-                word,
-                (x, 1),
-                (8, 10),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                size=8,
-                color=colour,
+                word, (x, 1), (8, 10), xycoords="axes fraction", textcoords="offset points", size=8, color=colour
             )
 
 
@@ -130,9 +108,7 @@ def describe(data: pd.DataFrame, case: Case) -> str:
     for index, rows in data.groupby("index", sort=False):
         # in units of the spread, so that components on different scales compare
         gap = (rows["score"] - rows["median"]) / (rows["best"] - rows["low"]).where(lambda width: width > 0)
-        names = {
-            i: labels.component_name(index, part, case.year, lang) for i, part in rows["component"].items()
-        }
+        names = {i: labels.component_name(index, part, case.year, lang) for i, part in rows["component"].items()}
         told = {"index": labels.index_name(index, lang), "above": int((gap > 0).sum()), "n": len(rows)}
         sentence = text(lang, "components.above", **told)
         if gap.max() > 0:

@@ -188,9 +188,7 @@ def swarm(x: list[float], size: float) -> list[float]:
     steps = sorted(range(-len(x), len(x) + 1), key=lambda k: (abs(k), k))
     for at in x:
         free = (
-            k
-            for k in steps
-            if all((at - x0) ** 2 + (k * size / 2 - y0) ** 2 >= 0.98 * size**2 for x0, y0 in placed)
+            k for k in steps if all((at - x0) ** 2 + (k * size / 2 - y0) ** 2 >= 0.98 * size**2 for x0, y0 in placed)
         )
         placed.append((at, next(free) * size / 2))
     return [offset for _, offset in placed]

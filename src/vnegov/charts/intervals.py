@@ -25,12 +25,8 @@ def components(case: EditionCase) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """
     scores, tree = table("scores"), table("components")
     tree = tree[(tree["index"] == case.index) & (tree["parent"] == "overall")]
-    tree = tree[
-        tree["first_edition"].fillna(0).le(case.edition) & tree["last_edition"].fillna(9999).ge(case.edition)
-    ]
-    tree = tree[
-        ~tree["component"].str.endswith("_pillar")
-    ]  # the pillars of DTI are sums of its other components
+    tree = tree[tree["first_edition"].fillna(0).le(case.edition) & tree["last_edition"].fillna(9999).ge(case.edition)]
+    tree = tree[~tree["component"].str.endswith("_pillar")]  # the pillars of DTI are sums of its other components
     rows = scores[(scores["index"] == case.index) & (scores["geography"] == case.geography)]
     rows = rows[(rows["edition"] == case.edition) & rows["component"].isin(tree["component"])]
     values = rows.pivot(index="province_code", columns="component", values="score")
@@ -69,9 +65,7 @@ def draw(data: pd.DataFrame, case: EditionCase, ax: Axes | None = None) -> Axes:
     """A line a province: the interval as a bar, the median as a dot, the rank in the index itself as a ring."""
     lang, n = case.lang, len(data)
     if ax is None:
-        heading, subtitle = (
-            text(lang, f"intervals.{key}", **_told(data, case)) for key in ("title", "subtitle")
-        )
+        heading, subtitle = (text(lang, f"intervals.{key}", **_told(data, case)) for key in ("title", "subtitle"))
         subtitle += text(lang, "intervals.ring") if data["rank"].notna().any() else ""
         made, area = style.figure(0.168 * n + 0.55, heading, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (1.4, 0.25, 0.75, 0.25))[0]

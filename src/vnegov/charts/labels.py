@@ -64,9 +64,7 @@ def day(iso: str, lang: str) -> str:
 def qualified(value: float, qualifier: str, lang: str, unit: str = "") -> str:
     """A figure as it was printed: "nearly 800 services", "trên 94%"."""
     known = unit in _texts()["unit"]
-    return text(
-        lang, f"qualifier.{qualifier}", number(value, lang) + (text(lang, f"unit.{unit}") if known else "")
-    )
+    return text(lang, f"qualifier.{qualifier}", number(value, lang) + (text(lang, f"unit.{unit}") if known else ""))
 
 
 @cache
@@ -77,11 +75,7 @@ def _names(which: str, key: str, lang: str) -> dict[str, str]:
 
 def index_name(index: str, lang: str) -> str:
     """An index's name as its publisher writes it, short enough for a label."""
-    return (
-        text(lang, f"index.{index}")
-        if index in _texts()["index"]
-        else _names("indices", "index", lang)[index]
-    )
+    return text(lang, f"index.{index}") if index in _texts()["index"] else _names("indices", "index", lang)[index]
 
 
 def indicator_name(indicator: str, lang: str) -> str:
@@ -100,9 +94,7 @@ def component_name(index: str, component: str, edition: int, lang: str) -> str:
 def source_ids(data: pd.DataFrame) -> list[str]:
     """The distinct sources of a chart's data, in order of first use (columns source_id or source_ids)."""
     cells = data[[c for c in ("source_ids", "source_id") if c in data]].stack()
-    return list(
-        dict.fromkeys(part for cell in cells for part in str(cell).split(";") if part and part != "nan")
-    )
+    return list(dict.fromkeys(part for cell in cells for part in str(cell).split(";") if part and part != "nan"))
 
 
 def source_line(data: pd.DataFrame, lang: str, most: int = 4) -> str:
@@ -111,9 +103,7 @@ def source_line(data: pd.DataFrame, lang: str, most: int = 4) -> str:
     rows = [register.loc[source] for source in source_ids(data)]
     unstated = [str(row["publisher"]).startswith("not stated") for row in rows]
     publishers = list(
-        dict.fromkeys(
-            row["title"] if bare else row["publisher"] for row, bare in zip(rows, unstated, strict=True)
-        )
+        dict.fromkeys(row["title"] if bare else row["publisher"] for row, bare in zip(rows, unstated, strict=True))
     )
     named = "; ".join(textwrap.shorten(name, 60, placeholder="…") for name in publishers[:most])
     rest = len(publishers) - most

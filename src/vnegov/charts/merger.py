@@ -65,9 +65,7 @@ def draw(data: pd.DataFrame, case: EditionCase, ax: Axes | None = None) -> Axes:
         made, area = style.figure(0.162 * n + 0.3, heading, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (2.1, 0.05, 2.35, 0.25))[0]
     old = data.sort_values(["rank", "province_code"], ignore_index=True)
-    right = {
-        code: (i * (n - 1) / (len(new) - 1), i / (len(new) - 1)) for i, code in enumerate(new["new_code"])
-    }
+    right = {code: (i * (n - 1) / (len(new) - 1), i / (len(new) - 1)) for i, code in enumerate(new["new_code"])}
     words: dict[str, Any] = {"textcoords": "offset points", "va": "center", "size": 7}
     muted: dict[str, Any] = {"color": style.MUTED}
     bold: dict[str, Any] = {"weight": "bold"}

@@ -38,11 +38,7 @@ def draw(data: pd.DataFrame, case: EditionCase, ax: Axes | None = None) -> Axes:
         body = 0.25 * (len(data) + data["direction"].nunique()) + 0.55
         made, area = style.figure(body, heading, subtitle, labels.source_line(data, lang))
         ax = style.panels(made, area, 1, 1, (0, 0), (1.45, 0.25, 1.2, 0.05))[0]
-    edge: dict[str, Any] = {
-        "xycoords": ("axes fraction", "data"),
-        "textcoords": "offset points",
-        "va": "center",
-    }
+    edge: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
     y = -1.0
     for direction, rows in data.groupby("direction", sort=False):
         y += 1.25 if y > 0 else 1
@@ -76,10 +72,7 @@ def describe(data: pd.DataFrame, case: EditionCase) -> str:
     """The greatest gain and loss; or why two editions do not compare."""
     lang, name = case.lang, title(case)
     if len(data):
-        ends = {
-            "gain": data[data["direction"] == "up"].head(1),
-            "loss": data[data["direction"] == "down"].tail(1),
-        }
+        ends = {"gain": data[data["direction"] == "up"].head(1), "loss": data[data["direction"] == "down"].tail(1)}
         told = [
             text(lang, f"movers.{key}", **{"province": row.province, "from": row.rank_before, "to": row.rank})
             for key, rows in ends.items()

@@ -33,17 +33,7 @@ def compute(case: Case) -> pd.DataFrame:
     now["previous_rank"] = now["index"].map(before).astype("Int64")
     now["broken"] = now["index"].isin(broken)
     now["position"] = (now["rank"].astype("float64") - 1) / (now["n_units"] - 1)
-    columns = [
-        "index",
-        "edition",
-        "score",
-        "rank",
-        "rank_basis",
-        "n_units",
-        "known",
-        "previous_rank",
-        "broken",
-    ]
+    columns = ["index", "edition", "score", "rank", "rank_basis", "n_units", "known", "previous_rank", "broken"]
     now["order"] = now["index"].map({name: i for i, name in enumerate(INDICES)})
     return now.sort_values(["position", "order"], ignore_index=True)[[*columns, "position", "source_ids"]]
 
@@ -82,9 +72,7 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
 
 
 def _detail(row, lang: str) -> str:
-    words = (
-        [text(lang, "positions.score", score=labels.score(row.score, lang))] if pd.notna(row.score) else []
-    )
+    words = [text(lang, "positions.score", score=labels.score(row.score, lang))] if pd.notna(row.score) else []
     if row.rank_basis != "published":
         words.append(text(lang, f"basis.{row.rank_basis}"))
     broken = [text(lang, "positions.broken")] if row.broken and pd.notna(row.previous_rank) else []
@@ -101,15 +89,11 @@ def describe(data: pd.DataFrame, case: Case) -> str:
         f"{labels.index_name(row['index'], lang)} ({text(lang, 'positions.rank', rank=row['rank'], n=row['n_units'])})"
         for row in (ranked.iloc[0], ranked.iloc[-1])
     )
-    sentence = text(
-        lang, "positions.one" if len(ranked) == 1 else "positions.some", best=best, last=last, **told
-    )
+    sentence = text(lang, "positions.one" if len(ranked) == 1 else "positions.some", best=best, last=last, **told)
     moves = ranked[ranked["previous_rank"].notna() & ~ranked["broken"]]
     moves = moves.assign(gain=moves["previous_rank"] - moves["rank"])
     moves = moves[moves["gain"] != 0].sort_values("gain", key=abs, ascending=False, kind="stable")
     for _, top in moves.head(1).iterrows():
         way = "positions.up" if top["gain"] > 0 else "positions.down"
-        sentence += text(
-            lang, way, places=abs(top["gain"]), index=labels.index_name(top["index"], lang), **told
-        )
+        sentence += text(lang, way, places=abs(top["gain"]), index=labels.index_name(top["index"], lang), **told)
     return sentence

@@ -29,30 +29,20 @@ class Ruler(NamedTuple):
 Block = tuple[str, str, list[Ruler]]  # heading, a note on what its rulers measure, figures
 
 
-def draw(
-    blocks: list[Block], words: tuple[str, str, str], ax: Axes | None = None, left=2.75, right=2.3
-) -> Axes:
+def draw(blocks: list[Block], words: tuple[str, str, str], ax: Axes | None = None, left=2.75, right=2.3) -> Axes:
     """The blocks below each other; `words` are title, subtitle and source line, `left` and `right` in inches."""
     letters = int(left * 14)
-    steps = [
-        0.34 if any(b.detail or len(b.label) > letters for b in lines) else 0.25 for _, _, lines in blocks
-    ]
+    steps = [0.34 if any(b.detail or len(b.label) > letters for b in lines) else 0.25 for _, _, lines in blocks]
     heads = [0.54 if note else 0.38 for _, note, _ in blocks]
     if ax is None:
-        tall = sum(
-            head + step * len(block[2]) for head, step, block in zip(heads, steps, blocks, strict=True)
-        )
+        tall = sum(head + step * len(block[2]) for head, step, block in zip(heads, steps, blocks, strict=True))
         made, area = style.figure(tall + 0.08, *words)
         ax = style.panels(made, area, 1, 1, (0, 0), (left, 0, right, 0))[0]
         ax.set(xlim=(-0.01, 1.01), ylim=(tall + 0.08, 0))
     ax.set_axis_off()
     y = 0.0
     for head, step, (heading, note, lines) in zip(heads, steps, blocks, strict=True):
-        from_left: Any = {
-            "xycoords": ("axes fraction", "data"),
-            "textcoords": "offset points",
-            "va": "center",
-        }
+        from_left: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         ax.annotate(heading, (0, y + 0.23), (-72 * left, 0), weight="bold", size=9.2, **from_left)
         note = textwrap.shorten(note, 122, placeholder="…")
         ax.annotate(note, (0, y + 0.41), (-72 * left, 0), size=7.3, color=style.MUTED, **from_left)

@@ -89,9 +89,7 @@ def pairs(year: int) -> pd.DataFrame:
 
 def compute(case: YearCase) -> pd.DataFrame:
     """One row a province in each pair of `pairs` that has a correlation, with both its places (1 is best)."""
-    rows = (
-        pairs(case.year).dropna(subset=["statistic"]).merge(measures(case.year), on=["measure", "geography"])
-    )
+    rows = pairs(case.year).dropna(subset=["statistic"]).merge(measures(case.year), on=["measure", "geography"])
     rows = rows.merge(standings(case.year)[0][["index", *UNIT, "score", "source_ids"]], on=["index", *UNIT])
     rows["place"] = rows.groupby(PAIR)["score"].rank(ascending=False)
     rows["place_in_use"] = rows.groupby(PAIR)["value"].rank(ascending=False)
@@ -133,9 +131,7 @@ def _measure(measure: str, case: YearCase) -> str:
     index, _, part = measure.partition(":")
     if not part:
         return f"{labels.indicator_name(measure, case.lang)}, %"
-    name = (
-        f"{labels.index_name(index, case.lang)}: {labels.component_name(index, part, case.year, case.lang)}"
-    )
+    name = f"{labels.index_name(index, case.lang)}: {labels.component_name(index, part, case.year, case.lang)}"
     return text(case.lang, "scatter.points", name=name)
 
 
@@ -178,9 +174,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, lang: str) -> None:
         ax.plot(*xy, "o", color=style.INK, ms=4.5)
         x, y, side = _free(points - points[i], edges - points[i, 0], 3.9 * len(name))
         halo = [withStroke(linewidth=2, foreground="white")]
-        ax.annotate(
-            name, xy, (x, y), textcoords="offset points", size=6.8, ha=side, va="center", path_effects=halo
-        )
+        ax.annotate(name, xy, (x, y), textcoords="offset points", size=6.8, ha=side, va="center", path_effects=halo)
 
 
 def _free(points: np.ndarray, edges: np.ndarray, width: float) -> tuple[float, float, str]:
@@ -225,11 +219,7 @@ def left_out(case: YearCase) -> str:
     """The indices of the year that are known for a part of the provinces only, in a sentence; "" for none."""
     told = [
         text(
-            case.lang,
-            "scatter.partial",
-            index=labels.index_name(row.index_, case.lang),
-            known=row.known,
-            n=row.n_units,
+            case.lang, "scatter.partial", index=labels.index_name(row.index_, case.lang), known=row.known, n=row.n_units
         )
         for row in standings(case.year)[1].rename(columns={"index": "index_"}).itertuples()
     ]

@@ -29,15 +29,11 @@ def compute(case: Case) -> pd.DataFrame:
     """
     rows = table("observations")
     rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
-    rows = rows[
-        (rows["scope"] == "province") & rows["regime"].notna() & rows["unit"].isin(["services", "procedures"])
-    ]
+    rows = rows[(rows["scope"] == "province") & rows["regime"].notna() & rows["unit"].isin(["services", "procedures"])]
     rows = rows[rows["qualifier"] != "target"].sort_values(
         ["regime", "indicator", "period_end"], ascending=[False, True, True]
     )
-    return rows[["indicator", "regime", "period_end", "value", "unit", "qualifier", "source_id"]].reset_index(
-        drop=True
-    )
+    return rows[["indicator", "regime", "period_end", "value", "unit", "qualifier", "source_id"]].reset_index(drop=True)
 
 
 def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
@@ -54,9 +50,7 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
             _COLOURS[str(regime)] * 3, rows.groupby("indicator", sort=False), strict=False
         ):
             _series(ax, series, colour)
-            ends.append(
-                (float(series["value"].iloc[-1]), labels.indicator_name(str(indicator), lang), colour)
-            )
+            ends.append((float(series["value"].iloc[-1]), labels.indicator_name(str(indicator), lang), colour))
             colours[str(indicator)] = colour
     top = data["value"].max() * 1.18
     _values(ax, data, colours, top, lang)
@@ -77,12 +71,7 @@ def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None) -> Axes:
     tall = [0.06 * top * (1 + name.count("\n")) for name in wrapped]
     at = style.spread([end for end, _, _ in ends], max(tall), 0.04 * top, top * 0.97)
     for y, name, (_, _, colour) in zip(at, wrapped, ends, strict=True):
-        beside: dict[str, Any] = {
-            "xycoords": ("axes fraction", "data"),
-            "va": "center",
-            "color": colour,
-            "size": 7.8,
-        }
+        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "color": colour, "size": 7.8}
         ax.annotate("●", (1.015, y), **beside)
         ax.annotate(name, (1.04, y), **beside)
     return ax

@@ -101,12 +101,7 @@ def panels(made: Figure, area: tuple, rows: int, columns: int, gap: tuple, pad: 
     h = (area[3] * height - pad[1] - pad[3] - gap[1] * (rows - 1)) / rows
     return [
         made.add_axes(
-            (
-                (x0 + c * (w + gap[0])) / width,
-                (y0 + (rows - 1 - r) * (h + gap[1])) / height,
-                w / width,
-                h / height,
-            )
+            ((x0 + c * (w + gap[0])) / width, (y0 + (rows - 1 - r) * (h + gap[1])) / height, w / width, h / height)
         )
         for r in range(rows)
         for c in range(columns)

@@ -30,19 +30,12 @@ def compute(case: Case) -> pd.DataFrame:
     rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
     same = ["indicator", "scope", "agency"]
     rows = rows.assign(agency=rows["agency"].fillna(""), day=pd.to_datetime(rows["period_end"]))
-    wanted = (
-        rows[rows["qualifier"] == "target"]
-        .drop_duplicates([*same, "period_end", "value"])
-        .reset_index(drop=True)
-    )
+    wanted = rows[rows["qualifier"] == "target"].drop_duplicates([*same, "period_end", "value"]).reset_index(drop=True)
     results = pd.concat([rows[rows["qualifier"] != "target"], _ranks(case)])
     pairs = wanted.reset_index(names="at").merge(results, on=same, suffixes=("", "_result"))
     pairs["off"] = (pairs["day_result"] - pairs["day"]).abs().dt.days
     pairs = (
-        pairs[pairs["off"] <= 3 * 366]
-        .sort_values(["at", "off"], kind="stable")
-        .drop_duplicates("at")
-        .set_index("at")
+        pairs[pairs["off"] <= 3 * 366].sort_values(["at", "off"], kind="stable").drop_duplicates("at").set_index("at")
     )
     found = wanted.assign(
         due=wanted["period_end"],
@@ -50,17 +43,13 @@ def compute(case: Case) -> pd.DataFrame:
         result=pairs["value_result"],
         result_qualifier=pairs["qualifier_result"],
         result_day=pairs["period_end_result"],
-        source_ids=wanted["source_id"].str.cat(
-            pairs["source_id_result"].reindex(wanted.index), sep=";", na_rep=""
-        ),
+        source_ids=wanted["source_id"].str.cat(pairs["source_id_result"].reindex(wanted.index), sep=";", na_rep=""),
     )
     found["source_ids"] = found["source_ids"].str.strip(";")
     better = found["indicator"].isin(list(RANKED_BY)).map({True: -1, False: 1})
     found["gap"] = better * (found["result"] - found["target"])
     found = found.sort_values(["due", "indicator", "scope", "target"], ignore_index=True)
-    return found[
-        [*same, "due", "target", "unit", "result", "result_qualifier", "result_day", "gap", "source_ids"]
-    ]
+    return found[[*same, "due", "target", "unit", "result", "result_qualifier", "result_day", "gap", "source_ids"]]
 
 
 def _ranks(case: Case) -> pd.DataFrame:

@@ -68,9 +68,7 @@ def draw(data: pd.DataFrame, case: EditionCase, ax: Axes | None = None) -> Axes:
             islands, shift = ISLANDS[row.province_code]
             spots, edge = np.add(_GROUP, [x + 0.95, y + shift]), style.OTHERS if blank else look["fc"]
             ax.scatter(spots[:, 0], spots[:, 1], s=15, fc=look["fc"], ec=edge, lw=0.6)
-            ax.text(
-                x + 0.95, y + shift + 0.2, f"{islands}\n({row.province})", size=6.8, ha="center", va="top"
-            )
+            ax.text(x + 0.95, y + shift + 0.2, f"{islands}\n({row.province})", size=6.8, ha="center", va="top")
     _legend(ax, known, case, field)
     ax.set(xlim=(0.5, columns + 0.5), ylim=(rows + 0.5, 0.5))
     ax.set_axis_off()
@@ -82,10 +80,7 @@ def _legend(ax: Axes, known: pd.DataFrame, case: EditionCase, field: str) -> Non
     for i in range(SCALE.N):
         ax.add_patch(Rectangle((0.6 + i * step, y), step + 0.005, 0.4, fc=SCALE(i), lw=0))
     ends = known.dropna(subset=[field]).sort_values(field, kind="stable").iloc[[0, -1]]
-    told = [
-        f"{value}\n{name}"
-        for value, name in zip(figures(ends[field], case.lang), ends["province"], strict=True)
-    ]
+    told = [f"{value}\n{name}" for value, name in zip(figures(ends[field], case.lang), ends["province"], strict=True)]
     told = told if field == "score" else [f"{known['n_units'].max():.0f}", "1"]
     ax.text(0.6, y + 0.55, told[0], size=7.5, va="top")
     ax.text(3.4, y + 0.55, told[1], size=7.5, va="top", ha="right")

@@ -30,9 +30,7 @@ def compute(case: Case) -> pd.DataFrame:
     scored = whole[whole["score"].notna()]
     best = scored.loc[scored.groupby(["index", "edition"])["score"].idxmax()]
     best = best.set_index(["index", "edition"])["province_code"]
-    known = (
-        edition["score"].agg(known="count", median="median", leader="max").join(best.rename("leader_code"))
-    )
+    known = edition["score"].agg(known="count", median="median", leader="max").join(best.rename("leader_code"))
     own = own.join(known, on=["index", "edition"])
     # Two or three provinces missing at source still leave a median; a sample of leaders and laggards does not.
     partial = own["known"] < 0.9 * own["n_units"]
@@ -112,11 +110,7 @@ def _end_labels(ax: Axes, rows: pd.DataFrame, series: list, lang: str) -> None:
     low, high = sorted(ax.get_ylim())
     at = style.spread([last[field] for field, _ in shown], (high - low) * 0.13, low, high)
     for (field, colour), y in zip(shown, at, strict=True):
-        value = (
-            labels.number(last[field], lang, 0)
-            if last["measure"] == "rank"
-            else labels.score(last[field], lang)
-        )
+        value = labels.number(last[field], lang, 0) if last["measure"] == "rank" else labels.score(last[field], lang)
         ax.annotate(
             text(lang, f"trajectories.{field}", value=value), (1.02, y), xycoords=("axes fraction", "data"),
             va="center", size=7.5, color=colour, weight="bold" if field == "value" else "normal",

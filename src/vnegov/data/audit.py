@@ -101,9 +101,7 @@ def corrected(found: pd.DataFrame) -> pd.DataFrame:
 
 def ranked(scores: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
     """What others ranked, provinces and agencies alike: one row a unit, in groups (`GROUP`) that share a ranking."""
-    of_provinces = scores.assign(
-        table="scores", place=None, unit=scores["province_code"], part=scores["component"]
-    )
+    of_provinces = scores.assign(table="scores", place=None, unit=scores["province_code"], part=scores["component"])
     of_agencies = agencies.assign(
         table="agencies", place=agencies["province_code"], unit=agencies["agency"], part=agencies["group"],
         edition=agencies["year"], source_ids=agencies["source_id"], n_units=float("nan"),
@@ -127,18 +125,14 @@ def rank_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shared_rank(rows: pd.DataFrame) -> pd.DataFrame:
     """One rank for several units whose scores differ; or are not all known, while the next rank is taken too."""
-    following = (
-        rows[[*GROUP, "rank"]].drop_duplicates().assign(rank=lambda taken: taken["rank"] - 1, followed=True)
-    )
+    following = rows[[*GROUP, "rank"]].drop_duplicates().assign(rank=lambda taken: taken["rank"] - 1, followed=True)
     same = rows[rows.duplicated([*GROUP, "rank"], keep=False)].merge(following, "left", on=[*GROUP, "rank"])
     same = same.groupby([*GROUP, "rank"], dropna=False, as_index=False).agg(
         n=("unit", "size"), unit=("unit", "+".join), low=("score", "min"), high=("score", "max"),
         known=("score", "count"), published=("rank_basis", lambda bases: (bases == "published").all()),
         followed=("followed", "any"), source_ids=("source_ids", ";".join),
     )  # fmt: skip
-    same = same.assign(
-        differ=same["high"] > same["low"], unclear=same["followed"] & (same["known"] < same["n"])
-    )
+    same = same.assign(differ=same["high"] > same["low"], unclear=same["followed"] & (same["known"] < same["n"]))
     same = same[same["differ"] | same["unclear"]]
     computed = _say("{} of {} scores known, {} to {}", same["known"], same["n"], same["low"], same["high"])
     severity = _error_if(same["published"] & same["differ"])
@@ -320,9 +314,7 @@ def series_jump(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     off = (moves["shift"] - moves.groupby("index")["shift"].transform("median")).abs()
     usual = 1.4826 * off.groupby(moves["index"]).transform("median")
     rows = moves[off > JUMP * usual].merge(breaks.drop(columns="source_id"), how="left")
-    rows = rows[rows["why"].isna()].merge(
-        scores.drop_duplicates([*SERIES, "edition"]), on=[*SERIES, "edition"]
-    )
+    rows = rows[rows["why"].isna()].merge(scores.drop_duplicates([*SERIES, "edition"]), on=[*SERIES, "edition"])
     stated, computed = _say("mean {}", rows["was"] + rows["move"]), _say("{} the edition before", rows["was"])
     return _findings(rows, "scores", ["index", "edition", *SERIES[1:]], stated, computed, "warning")
 

@@ -86,9 +86,7 @@ def account() -> pd.DataFrame:
 
 
 def _with_34(population: pd.DataFrame) -> pd.DataFrame:
-    merged = population.assign(
-        geography="34", province_code=population["province_code"].map(provinces.successors())
-    )
+    merged = population.assign(geography="34", province_code=population["province_code"].map(provinces.successors()))
     keys = ["geography", "province_code", "year"]
     sums = merged.groupby(keys, as_index=False)["population_thousand"].sum()
     sums["population_thousand"] = sums["population_thousand"].round(3)

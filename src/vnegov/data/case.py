@@ -57,9 +57,7 @@ def case(province: object, year: object, lang: str = "en", geography: str | None
     number = int(str(year)) if str(year).strip().isdigit() else 0
     if number not in years():
         near = sorted(years(), key=lambda known: (abs(known - number), known))[:3]
-        faults.append(
-            UnknownYear(f"nothing is known for the year {year!r}; nearest: {', '.join(map(str, near))}")
-        )
+        faults.append(UnknownYear(f"nothing is known for the year {year!r}; nearest: {', '.join(map(str, near))}"))
     geography = str(geography) if geography else provinces.geography_of(number)
     try:
         code = provinces.resolve(province, geography)
@@ -108,9 +106,7 @@ def edition_case(index: str, edition: object, lang: str = "en", geography: str |
     shown = sorted(set(known["geography"]), key=lambda g: (g != provinces.geography_of(number), g))
     if geography is not None and str(geography) not in shown:
         where = "" if faults else f" of {index} {number}"
-        faults.append(
-            UnknownProvince(f"geography {geography!r} is not published{where}; use {', '.join(shown)}")
-        )
+        faults.append(UnknownProvince(f"geography {geography!r} is not published{where}; use {', '.join(shown)}"))
     if lang not in LANGUAGES:
         faults.append(VnegovError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}"))
     if faults:

@@ -29,9 +29,7 @@ def geography_of(year: int) -> str:
 def words(text: object) -> str:
     """Its words in lower case without tone and vowel marks: "Bà Rịa – Vũng Tàu" → "ba ria vung tau"."""
     bare = unicodedata.normalize("NFD", str(text).replace("đ", "d").replace("Đ", "D"))
-    return " ".join(
-        re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower())
-    )
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower()))
 
 
 def key(name: str) -> str:
@@ -59,9 +57,7 @@ def names(geography: str) -> dict[str, dict[str, str]]:
 
 @cache
 def _spellings(geography: str) -> dict[str, str]:
-    known = {
-        key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")
-    }
+    known = {key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")}
     with (paths.RAW / "provinces" / "spellings.csv").open(encoding="utf-8") as file:
         known |= {key(r["spelling"]): r["code"] for r in csv.DictReader(file) if r["geography"] == geography}
     return known

@@ -49,12 +49,7 @@ def by_precedence(rows: pd.DataFrame) -> pd.DataFrame:
     derived = basis == BASES.index("derived")
     corrected = rows["why"].notna() if "why" in rows else False
     order = rows.assign(
-        _basis=basis,
-        _derived=derived,
-        _corrected=corrected,
-        _trust=trust,
-        _published=published,
-        _row=rows.index,
+        _basis=basis, _derived=derived, _corrected=corrected, _trust=trust, _published=published, _row=rows.index
     )
     return order.sort_values([*KEY, "_derived", "_corrected", *WITHIN], kind="stable")
 
@@ -65,13 +60,9 @@ def _choose_score(rows: pd.DataFrame) -> pd.DataFrame:
     coarser = rows[["decimals", "decimals_first"]].min(axis=1).astype("float64")
     agrees = (rows["score"] - rows["score_first"]).abs() <= 0.5 * 10.0**-coarser * (1 + 1e-6)
     peer = agrees & (rows["_trust"] == rows["_trust_first"]) & (rows["_derived"] == rows["_derived_first"])
-    longest = (
-        rows[peer].sort_values("decimals", ascending=False, kind="stable").drop_duplicates(KEY).set_index(KEY)
-    )
+    longest = rows[peer].sort_values("decimals", ascending=False, kind="stable").drop_duplicates(KEY).set_index(KEY)
     conflict = (~agrees).groupby([rows[k] for k in KEY]).any()
-    return longest[["score"]].assign(
-        score_source=longest["source_id"], score_conflict=conflict, row=longest["_row"]
-    )
+    return longest[["score"]].assign(score_source=longest["source_id"], score_conflict=conflict, row=longest["_row"])
 
 
 def _choose_rank(rows: pd.DataFrame) -> pd.DataFrame:

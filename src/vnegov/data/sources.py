@@ -56,9 +56,7 @@ def sidecar(path: Path) -> Sidecar:
     """The sidecar of one raw file, checked against the file's bytes. Raises `BadRawFile`."""
     name, beside = paths.relative(path), path.with_name(path.name + SUFFIX)
     if not beside.is_file():
-        raise BadRawFile(
-            f"{name} has no sidecar: write {beside.name} beside it (who, where, when, licence, sha256)"
-        )
+        raise BadRawFile(f"{name} has no sidecar: write {beside.name} beside it (who, where, when, licence, sha256)")
     try:
         given = Sidecar.model_validate(yaml.safe_load(beside.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:

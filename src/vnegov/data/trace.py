@@ -39,9 +39,7 @@ def trace(
         near = difflib.get_close_matches(index, [*INDICES, *indicators], n=5, cutoff=0.3)
         raise UnknownFigure(f"{index!r} is no index and no indicator; nearest: {', '.join(near)}")
     own: list[Any] = [services, forms] if indicators else [Ranking(index), *[papi] * (index == "papi")]
-    rows = pd.concat(
-        [loader.tidy(loader.read()).get(table) for loader in [*own, observations]], ignore_index=True
-    )
+    rows = pd.concat([loader.tidy(loader.read()).get(table) for loader in [*own, observations]], ignore_index=True)
     if indicators:
         year = rows["period_end"].str[:4].astype("int64")
         rows = rows.assign(index=rows["indicator"], edition=year, component="overall")

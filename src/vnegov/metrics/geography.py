@@ -8,9 +8,7 @@ FIGURE = ["score", "rank", "rank_basis", "n_units", "source_ids", "conflict"]
 COLUMNS = [*CELL[:2], "geography", "province_code", CELL[2], *FIGURE, "method", "members_known", "members"]
 
 
-def to_34(
-    scores: pd.DataFrame, weights: str | None = None, *, provinces: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def to_34(scores: pd.DataFrame, weights: str | None = None, *, provinces: pd.DataFrame | None = None) -> pd.DataFrame:
     """Carry the rows of `scores` with geography "63" over the merger, a row per new province × cell of CELL.
 
     weights: None for the simple mean (method "simple_mean": so the official 34 of DTI 2024 were made), or "population"

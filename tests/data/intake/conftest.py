@@ -16,12 +16,7 @@ from vnegov.data.intake import ranking
 from vnegov.data.loaders import workbook
 
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
-SPELT = {
-    "Thừa Thiên Huế": "TT-Hue",
-    "Bà Rịa - Vũng Tàu": "BRVT",
-    "Thành phố Hồ Chí Minh": "HCMC",
-    "Hà Nội": "Ha Noi",
-}
+SPELT = {"Thừa Thiên Huế": "TT-Hue", "Bà Rịa - Vũng Tàu": "BRVT", "Thành phố Hồ Chí Minh": "HCMC", "Hà Nội": "Ha Noi"}
 
 
 @pytest.fixture
@@ -126,9 +121,7 @@ def xls():
     def xls(rows, *others):
         start, end = record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)), record(0x000A, b"")
         sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0))
-        sheet += (
-            b"".join(cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row)) + end
-        )
+        sheet += b"".join(cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row)) + end
         at = len(start) + 4 + 6 + 2 + 4 + len(end)
         bound = record(0x0085, struct.pack("<IHBB", at, 0, 4, 0) + b"Bang")
         stream = start + bound + end + sheet
@@ -136,10 +129,7 @@ def xls():
         n = len(stream) // 512
         fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, n + 2), 0xFFFFFFFE]
         header = (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-            + bytes(16)
-            + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
-            + bytes(10)
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(10)
         )
         header += struct.pack("<IIIIIIIII", 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
 

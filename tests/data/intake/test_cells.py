@@ -58,22 +58,13 @@ def refused(path, reason):
 def test_csv_reads_alike_in_every_encoding_and_with_every_delimiter(file, encoding, delimiter):
     text = "\r\n".join(delimiter.join(row) for row in ROWS)
     if encoding == "cp1258":  # its tone marks are letters of their own
-        for whole, parts in {
-            "ỉ": "i\u0309",
-            "ể": "ê\u0309",
-            "ộ": "ô\u0323",
-            "ừ": "ư\u0300",
-            "ế": "ê\u0301",
-        }.items():
+        for whole, parts in {"ỉ": "i\u0309", "ể": "ê\u0309", "ộ": "ô\u0323", "ừ": "ư\u0300", "ế": "ê\u0301"}.items():
             text = text.replace(whole, parts)
     assert cells.sheets(file("pci.csv", text.encode(encoding))) == {"": ROWS}
 
 
 def test_csv_with_commas_keeps_decimal_commas_in_quotes(file):
-    assert cells.sheets(file("pci.csv", 'Tỉnh,Điểm\n"Hà Nội","57,81"\n'.encode()))[""][1] == [
-        "Hà Nội",
-        "57,81",
-    ]
+    assert cells.sheets(file("pci.csv", 'Tỉnh,Điểm\n"Hà Nội","57,81"\n'.encode()))[""][1] == ["Hà Nội", "57,81"]
 
 
 def test_xlsx_ods_and_xls_give_the_same_cells(file, xlsx, ods, xls):
@@ -126,20 +117,14 @@ def test_a_bomb_whose_first_bytes_have_the_stated_sum_is_refused(file, xlsx):
     size = 9 * 2**20  # below the limits: only the size that the directory states is wrong
     honest = zipped(xlsx | {"xl/media/a": b" " * size})
     lying = honest.replace(struct.pack("<I", size), struct.pack("<I", 1000))
-    lying = lying.replace(
-        struct.pack("<I", zlib.crc32(b" " * size)), struct.pack("<I", zlib.crc32(b" " * 1000))
-    )
+    lying = lying.replace(struct.pack("<I", zlib.crc32(b" " * size)), struct.pack("<I", zlib.crc32(b" " * 1000)))
     refused(file("bomb.xlsx", lying), "zip bomb|damaged")
 
 
 def test_an_entity_attack_is_refused_in_any_part_and_encoding(file, xlsx):
     attack = '<?xml version="1.0"{}?><!DOCTYPE a [<!ENTITY b "{}"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
     plain, wide = attack.format("", "x" * 99), attack.format(' encoding="utf-16"', "x" * 99).encode("utf-16")
-    for part, content in {
-        "xl/sharedStrings.xml": plain,
-        "docProps/app.xml": wide,
-        "xl/worksheets/any": plain,
-    }.items():
+    for part, content in {"xl/sharedStrings.xml": plain, "docProps/app.xml": wide, "xl/worksheets/any": plain}.items():
         refused(file("attack.xlsx", zipped(xlsx | {part: content})), "document type")
 
 
@@ -174,9 +159,7 @@ def test_a_truncated_workbook_is_refused(file, xlsx, xls, share):
 def test_a_cell_at_the_far_corner_is_refused_but_a_format_there_is_not(file, xlsx):
     sheet = xlsx["xl/worksheets/sheet1.xml"].decode()
     for used, fits in (("<v>1</v>", False), ("", True)):
-        corner = sheet.replace(
-            "</sheetData>", f'<row r="1048576"><c r="XFD1048576">{used}</c></row></sheetData>'
-        )
+        corner = sheet.replace("</sheetData>", f'<row r="1048576"><c r="XFD1048576">{used}</c></row></sheetData>')
         path = file("far.xlsx", zipped(xlsx | {"xl/worksheets/sheet1.xml": corner}))
         if fits:
             assert cells.sheets(path)["Sheet"][:3] == ROWS
@@ -203,12 +186,7 @@ def test_what_is_no_workbook_is_refused(file):
 
 
 @pytest.mark.parametrize("name", ["any.xlsx", "any.csv"])
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tail=st.binary(max_size=300),
     start=st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\xff\xfe"]),
@@ -221,12 +199,7 @@ def test_any_bytes_are_read_or_refused(file, name, start, tail):
     assert all(isinstance(cell, str | None) for grid in sheets.values() for row in grid for cell in row)
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_workbook_with_any_byte_changed_is_read_or_refused(file, xlsx, xls, data):
     content = bytearray(data.draw(st.sampled_from([zipped(xlsx), xls(ROWS)])))

@@ -35,9 +35,7 @@ def fill(tmp_path, blanks):
         path.write_bytes(blank(province, year, blanks))
         book = load_workbook(path)
         for cell, value in cells.items():
-            book["Số liệu"][AT[cell.rstrip("0123456789")] + cell.lstrip("abcdefghijklmnopqrstuvwxyz_")] = (
-                value
-            )
+            book["Số liệu"][AT[cell.rstrip("0123456789")] + cell.lstrip("abcdefghijklmnopqrstuvwxyz_")] = value
         book.save(path)
         return path
 
@@ -53,10 +51,7 @@ def test_a_form_guides_the_hand_in_both_languages(fill):
     assert {choices[AT[field]].type for field in ("indicator", "scope", "qualifier")} == {"list"}
     assert (choices[AT["value"]].type, choices[AT["period_start"]].type) == ("decimal", "date")
     assert page["D5"].value == "thủ tục · procedures"
-    assert (page["G5"].value, page["H5"].value) == (
-        datetime.datetime(2024, 1, 1),
-        datetime.datetime(2024, 12, 31),
-    )
+    assert (page["G5"].value, page["H5"].value) == (datetime.datetime(2024, 1, 1), datetime.datetime(2024, 12, 31))
     assert len(list(book["Hướng dẫn"].rows)) > len(form.ASKED)
 
 
@@ -89,9 +84,7 @@ def test_a_form_is_never_written_over_another_file(fill, tmp_path):
 
 
 def test_an_empty_form_is_refused(fill):
-    with pytest.raises(
-        BadRawFile, match="nothing is filled in; expected numbers in the column 'Giá trị · Value'"
-    ):
+    with pytest.raises(BadRawFile, match="nothing is filled in; expected numbers in the column 'Giá trị · Value'"):
         form.filled(fill())
 
 
@@ -122,18 +115,12 @@ def test_every_cell_that_does_not_fit_is_told_at_once(fill):
         "N11",
         "C25",
     }
-    assert (
-        "form.xlsx, sheet 'Số liệu', cell I5: read 'many', expected a whole number, as 1234 or 1.234" in told
-    )
+    assert "form.xlsx, sheet 'Số liệu', cell I5: read 'many', expected a whole number, as 1234 or 1.234" in told
 
 
 def test_figures_may_be_typed_as_vietnamese_text(fill):
     path = fill(
-        value5="1.754",
-        source_title5="Báo cáo",
-        value16="98,5",
-        source_title16="Báo cáo",
-        period_end16="30/06/2024",
+        value5="1.754", source_title5="Báo cáo", value16="98,5", source_title16="Báo cáo", period_end16="30/06/2024"
     )
     rows = forms.tidy(form.filled(path).assign(source_id="article-001"))["observations"]
     assert rows["value"].tolist() == [1754, 98.5]

@@ -28,11 +28,7 @@ def test_pairs_side_by_side_each_keep_their_own_order(pci, names):
     sheets = cells.sheets(pci)
     found = ranking.choose(str(pci), sheets, "pci", 2013, None)
     assert (found.sheet, found.head, found.matched, found.unmatched) == ("PCI 2013", [4, 5], 63, [])
-    assert components(found) == {
-        "B": ("overall", "score"),
-        "E": ("pci_entry", "score"),
-        "H": ("pci_land", "score"),
-    }
+    assert components(found) == {"B": ("overall", "score"), "E": ("pci_entry", "score"), "H": ("pci_land", "score")}
     for row in found.record()["rows"]:
         code = int(row["province_code"])
         expected = 40 + code / 4 if row["component"] == "overall" else 3 + code / 20
@@ -76,9 +72,7 @@ def test_scores_are_read_as_number_or_text_with_either_decimal_sign(read, printe
     assert figures(read([HEAD, ["Hà Nội", printed], ["Cà Mau", 50]]))["Hà Nội"] == score
 
 
-@pytest.mark.parametrize(
-    ("printed", "kept"), [("57,80", "57,80"), (57.8, "57,8"), (57, "57"), ("0.5030", "0,5030")]
-)
+@pytest.mark.parametrize(("printed", "kept"), [("57,80", "57,80"), (57.8, "57,8"), (57, "57"), ("0.5030", "0,5030")])
 def test_printed_digits_are_kept(read, printed, kept):
     found = read([HEAD, ["Hà Nội", printed], ["Cà Mau", 50]])
     assert found.figures["overall", "01", "score"][1:] == (kept, "B2")
@@ -163,9 +157,7 @@ def test_a_head_names_its_component_in_either_language(read, index, head, compon
     assert [column["component"] for column in found.columns] == [component]
 
 
-@pytest.mark.parametrize(
-    ("index", "head"), [("pci", "Unweighted PCI"), ("pci", "Dân số"), ("dti", "Kinh tế số")]
-)
+@pytest.mark.parametrize(("index", "head"), [("pci", "Unweighted PCI"), ("pci", "Dân số"), ("dti", "Kinh tế số")])
 def test_a_head_that_names_no_component_is_told(read, index, head):
     with pytest.raises(BadRawFile, match=f"there are column B '{head}', no component of {index} 2013"):
         read([["Tỉnh", head], *map(list, FOUR.items())], index)
@@ -252,9 +244,7 @@ def test_of_several_sheets_the_one_that_names_most_provinces_and_no_other_year_i
     assert found.left_out == ["sheet 'Top 3'", "sheet '2012'", "sheet 'Ghi chú'"]
     assert read(sheets, sheet="Top 3").matched == 3
     assert read(sheets, sheet="2012").matched == 5
-    with pytest.raises(
-        BadRawFile, match="there are sheet 'Top 3', sheet '2012', sheet '2013', sheet 'Ghi chú'"
-    ):
+    with pytest.raises(BadRawFile, match="there are sheet 'Top 3', sheet '2012', sheet '2013', sheet 'Ghi chú'"):
         read(sheets, sheet="2014")
     with pytest.raises(BadRawFile, match="there are sheet '2012' "):
         read({"2012": rows})
@@ -268,13 +258,9 @@ def test_the_34_provinces_are_told_by_their_names(read):
     assert read(rows, "dti", 2024, "63").geography == "63"
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [["Hà Nội", 5]], [["Tỉnh", "Nhóm"], ["Hà Nội", "Tốt"], ["Cà Mau", "Khá"]]]
-)
+@pytest.mark.parametrize("rows", [[], [["Hà Nội", 5]], [["Tỉnh", "Nhóm"], ["Hà Nội", "Tốt"], ["Cà Mau", "Khá"]]])
 def test_a_file_without_a_ranking_says_what_was_expected(read, rows):
-    with pytest.raises(
-        BadRawFile, match="no ranking of pci 2013 was found; expected names of provinces in a column"
-    ):
+    with pytest.raises(BadRawFile, match="no ranking of pci 2013 was found; expected names of provinces in a column"):
         read(rows)
 
 

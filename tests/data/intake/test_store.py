@@ -35,11 +35,7 @@ def test_without_yes_it_is_shown_and_nothing_is_written(pci, listing, capsys):
     before = listing()
     code, out, error = run(capsys, "import", pci, *PCI)
     assert code == 0 and "nothing is written; add --yes" in error
-    for told in (
-        "sheet 'PCI 2013', head in row 4, 5",
-        "column E   score of pci_entry",
-        "matched 63 of 63",
-    ):
+    for told in ("sheet 'PCI 2013', head in row 4, 5", "column E   score of pci_entry", "matched 63 of 63"):
         assert told in out
     assert listing() == before
 
@@ -48,20 +44,8 @@ def test_json_holds_the_same_for_scripts(pci, listing, capsys):
     before = listing()
     code, out, _ = run(capsys, "import", pci, *PCI, "--json")
     told = json.loads(out)
-    assert (code, told["sheet"], told["matched"], told["unmatched"], told["faults"]) == (
-        0,
-        "PCI 2013",
-        63,
-        [],
-        [],
-    )
-    assert len(told["rows"]) == 189 and set(told["rows"][0]) == {
-        "province_code",
-        "component",
-        "score",
-        "rank",
-        "cell",
-    }
+    assert (code, told["sheet"], told["matched"], told["unmatched"], told["faults"]) == (0, "PCI 2013", 63, [], [])
+    assert len(told["rows"]) == 189 and set(told["rows"][0]) == {"province_code", "component", "score", "rank", "cell"}
     assert told["columns"][0] == {
         "column": "B", "head": "PCI 2013 / Weighted PCI", "component": "overall", "kind": "score",
     }  # fmt: skip
@@ -133,16 +117,9 @@ def test_a_fault_is_told_with_all_others_and_nothing_is_written(raw, tmp_path, l
 
 def test_what_is_missing_or_wrong_of_the_source_is_told_at_once(pci, listing, capsys):
     before = listing()
-    code, _, error = run(
-        capsys, "import", pci, *PCI, "--yes", "--url", "file:///etc/passwd", "--published", "soon"
-    )
+    code, _, error = run(capsys, "import", pci, *PCI, "--yes", "--url", "file:///etc/passwd", "--published", "soon")
     assert code == 2
-    for told in (
-        "--title: Field required",
-        "--publisher: Field required",
-        "read 'file:///etc/passwd'",
-        "read 'soon'",
-    ):
+    for told in ("--title: Field required", "--publisher: Field required", "read 'file:///etc/passwd'", "read 'soon'"):
         assert told in error
     assert listing() == before
 

@@ -38,9 +38,7 @@ def sheets(path: Path) -> dict[str, Grid]:
         raise BadRawFile(f"{path}: there is no such file")
     command = [sys.executable, "-P", "-m", __name__, str(path.resolve())]
     try:
-        done = subprocess.run(
-            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=MAX_SECONDS, check=True
-        )
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=MAX_SECONDS, check=True)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
         raise BadRawFile(f"{path}: {TOO_MUCH}") from None
     found = json.loads(done.stdout)

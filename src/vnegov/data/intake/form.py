@@ -38,10 +38,7 @@ HINTS = {
     "numerator": ("252856", "Nếu có công bố. · Where it is published."),
     "denominator": ("314984", "Nếu có công bố. · Where it is published."),
     "agency": ("Sở Y tế", "Khi số liệu là của một cơ quan. · Where the figure is of one agency."),
-    "period_end": (
-        "2024-12-31",
-        "Số tại một ngày: hai ô như nhau. · A figure of one day: the same day twice.",
-    ),
+    "period_end": ("2024-12-31", "Số tại một ngày: hai ô như nhau. · A figure of one day: the same day twice."),
     "qualifier": ("trên · over", "Khi nguồn viết “trên 94%”. · Where the source writes “over 94%”."),
     "source_title": ("Báo cáo số 12/BC-UBND ngày 15/01/2025", "Văn bản hoặc trang. · The report or page."),
     "source_url": ("https://…", "Nếu có. · If there is one."),

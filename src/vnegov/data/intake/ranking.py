@@ -97,9 +97,7 @@ class Terms:
         self.labels = {key(self.core(label)): component for label, component in labels.items()}
         self.labels |= {key(label): component for label, component in labels.items()}
         self.labels.pop("", None)
-        own = own[
-            own["first_edition"].le(edition) & own["last_edition"].ge(edition) & own["scale_max"].notna()
-        ]
+        own = own[own["first_edition"].le(edition) & own["last_edition"].ge(edition) & own["scale_max"].notna()]
         ends = zip(own["scale_min"], own["scale_max"], strict=True)
         self.scales = dict(zip(own["component"], ends, strict=True))
         self.asked = {column.upper(): c for column, _, c in (text.partition("=") for text in asked)}
@@ -208,11 +206,7 @@ def recognise(file: str, sheet: str, grid: Grid, geography: str, terms: Terms) -
                         found.fault(cell, text, f"one {kind} of {component} a province, {told}")
         for r in range(rows[-1] + 1 if rows else 0, len(texts)):
             name, cell = texts[r][n], f"{letter(n + 1)}{r + 1}"
-            if (
-                r in codes[n]
-                or not _has_letters(name)
-                or not any(_is_number(texts[r][c]) for c in own.values())
-            ):
+            if r in codes[n] or not _has_letters(name) or not any(_is_number(texts[r][c]) for c in own.values()):
                 continue
             if TOTAL.match(key(_bare(name))):
                 found.left_out.append(f"cell {cell} {name!r}, a total or region")

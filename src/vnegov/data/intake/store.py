@@ -42,9 +42,7 @@ def publication(**given: str | None) -> Publication:
     try:
         return Publication.model_validate({name: text for name, text in given.items() if text is not None})
     except ValidationError as error:
-        faults = [
-            f"--{f['loc'][0]}: {f['msg']}, read {given.get(str(f['loc'][0]))!r}" for f in error.errors()
-        ]
+        faults = [f"--{f['loc'][0]}: {f['msg']}, read {given.get(str(f['loc'][0]))!r}" for f in error.errors()]
         raise BadRawFile("\n".join(["the source is not told well:", *faults])) from None
 
 
@@ -101,9 +99,7 @@ def text_workbook(sheet: str, rows: list[list[Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def with_sidecar(
-    path: Path, content: bytes, about: Publication, source_id: str | None, note: str
-) -> dict[Path, bytes]:
+def with_sidecar(path: Path, content: bytes, about: Publication, source_id: str | None, note: str) -> dict[Path, bytes]:
     """A raw file and its sidecar: path → bytes. Raises `BadRawFile` where the file is there already."""
     if path.exists():
         raise BadRawFile(f"{paths.relative(path)} is there already; delete it and its sidecar first")

@@ -21,16 +21,7 @@ class Loader(Protocol):
 
 def all_loaders() -> list[Loader]:
     """Every loader, in a fixed order."""
-    from vnegov.data.loaders import (
-        agencies,
-        aggregates,
-        definitions,
-        forms,
-        geography,
-        observations,
-        papi,
-        services,
-    )
+    from vnegov.data.loaders import agencies, aggregates, definitions, forms, geography, observations, papi, services
     from vnegov.data.loaders.rankings import Ranking
     from vnegov.data.schema import INDICES
 

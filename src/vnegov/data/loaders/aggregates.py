@@ -43,9 +43,7 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
         source_id=raw["Nguồn"],
     )
     rows["component"] = [
-        "overall"
-        if label in ("mean", "overall", None)
-        else definitions.component_ids(index).get(label, label)
+        "overall" if label in ("mean", "overall", None) else definitions.component_ids(index).get(label, label)
         for index, label in zip(rows["index"], raw["Thành phần"], strict=True)
     ]
     return {"aggregates": rows[OUT]}

@@ -67,9 +67,7 @@ def named(letters: dict[str, str], rows: pd.DataFrame) -> pd.DataFrame:
     """The lines that hold a figure or a word, columns named by `HEADS`. Raises `BadRawFile` for other heads."""
     if other := [f"{h!r} in column {AT[f]}" for f, h in HEADS.items() if letters.get(h) != AT[f]]:
         there = f"{rows['file'].iloc[0]}, sheet {rows['sheet'].iloc[0]!r}" if len(rows) else "the form"
-        raise BadRawFile(
-            f"{there}: expected the head {', '.join(other)}; take a new form from `vnegov template`"
-        )
+        raise BadRawFile(f"{there}: expected the head {', '.join(other)}; take a new form from `vnegov template`")
     rows = rows.rename(columns={head: field for field, head in HEADS.items()} | {SOURCE: "source_id"})
     return rows[rows[TYPED].notna().any(axis=1)].reset_index(drop=True)
 

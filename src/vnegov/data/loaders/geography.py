@@ -34,7 +34,5 @@ def tidy(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             dict.fromkeys(["code", "name_vi", "name_en", "type", "region", "successor_code"], "str")
         ),
         "population": people.astype({"year": "int64", "population_thousand": "float64"}),
-        "economy": economy.astype(
-            {"year": "int64", "area_km2": "float64", "grdp_per_head_million_vnd": "float64"}
-        ),
+        "economy": economy.astype({"year": "int64", "area_km2": "float64", "grdp_per_head_million_vnd": "float64"}),
     }

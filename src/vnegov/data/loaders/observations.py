@@ -68,12 +68,8 @@ def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     for row in raw[[*ADDRESS, LABEL, UNIT]].itertuples(index=False):
         route = labels.get((row[3], row[4] or ""))
         if route is None:
-            faults.add(
-                row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv"
-            )
-        routes.append(
-            route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"}
-        )
+            faults.add(row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv")
+        routes.append(route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"})
     fields = ["table", "indicator", "index", "component", "reason"]
     return raw.assign(**{field: [route[field] for route in routes] for field in fields})
 
@@ -110,9 +106,7 @@ def _placed(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     rows["cell"] = rows["column"] + rows["row"].astype("str")
     taken = rows["reason"] == ""
     for field, head in {"value": VALUE, "numerator": "Tử số", "denominator": "Mẫu số"}.items():
-        numbers = faults.numbers(
-            rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number"
-        )
+        numbers = faults.numbers(rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number")
         rows[field] = pd.Series([n.value if n else None for n in numbers], rows.index[taken], dtype="float64")
         if field == "value":
             rows["decimals"] = pd.Series([n.decimals if n else None for n in numbers], rows.index[taken])

@@ -16,9 +16,7 @@ def read() -> pd.DataFrame:
     _, columns, rows = next(tables(path, "province_code"))
     long = rows.melt([*ADDRESS, "edition", "province_code"], var_name="component", value_name="score")
     long["score_column"] = long["component"].map(columns)
-    return (
-        long[long["score"].notna()].assign(source_id=sources.sidecar(path).source_id).reset_index(drop=True)
-    )
+    return long[long["score"].notna()].assign(source_id=sources.sidecar(path).source_id).reset_index(drop=True)
 
 
 def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:

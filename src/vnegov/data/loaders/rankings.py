@@ -15,18 +15,7 @@ NAME = "Tỉnh, thành phố"
 OVERALL, OVERALL_RANK, RANK_SUFFIX = "Chỉ số chung", "Xếp hạng", " – hạng"
 BASIS, NOTE, SOURCE = "Căn cứ hạng", "Ghi chú", "Nguồn"
 BASES = {"công bố": "published", "suy từ thứ tự": "inferred", "suy từ mức tăng giảm": "derived"}
-RAW_COLUMNS = [
-    *ADDRESS,
-    "name",
-    "label",
-    "score",
-    "score_column",
-    "rank",
-    "rank_column",
-    "basis",
-    "note",
-    "source_id",
-]
+RAW_COLUMNS = [*ADDRESS, "name", "label", "score", "score_column", "rank", "rank_column", "basis", "note", "source_id"]
 COLUMNS = [
     "index", "edition", "geography", "province_code", "component", "score", "decimals", "rank", "rank_basis",
     "source_id", "note", "file", "sheet", "row", "score_cell", "rank_cell",
@@ -65,9 +54,7 @@ class Ranking:
         for label in sorted(set(rows["label"]) - set(labels)):
             first = rows[rows["label"] == label].iloc[0]
             cell = f"{first['score_column'] or first['rank_column']}{first['row']}"
-            faults.add(
-                first["file"], first["sheet"], cell, label, "a component named in component_labels.csv"
-            )
+            faults.add(first["file"], first["sheet"], cell, label, "a component named in component_labels.csv")
         rows["component"] = rows["label"].map(labels)
         scores = faults.numbers(rows, "score", "score_column", numerals.parse, "a score")
         ranks = faults.numbers(rows, "rank", "rank_column", numerals.rank, "a rank")
@@ -95,9 +82,7 @@ def edition_of(sheet: str, file: str) -> tuple[int, str]:
     """Edition and geography that a sheet's name tells: "2022", or "2024 (34 tỉnh)"."""
     found = re.fullmatch(r"(\d{4})( \(34 tỉnh\))?", sheet)
     if not found:
-        raise BadRawFile(
-            f"{file}, sheet {sheet!r}: expected the edition as its name, as in '2022' or '2024 (34 tỉnh)'"
-        )
+        raise BadRawFile(f"{file}, sheet {sheet!r}: expected the edition as its name, as in '2022' or '2024 (34 tỉnh)'")
     return int(found[1]), "34" if found[2] else "63"
 
 

@@ -38,16 +38,11 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
         denominator=float("nan"), qualifier="exact", note=None,
     )  # fmt: skip
     rows["province_code"] = faults.codes(rows, NAME, "34", "B")
-    rows["value"] = [
-        n.value if n else None for n in faults.numbers(rows, "value", "column", numerals.parse, "a count")
-    ]
+    rows["value"] = [n.value if n else None for n in faults.numbers(rows, "value", "column", numerals.parse, "a count")]
     faults.done()
     terms = definitions.tidy(definitions.read())["indicators"].set_index("indicator")
     rows["indicator"] = rows["label"].map(INDICATORS)
-    rows["regime"], rows["unit"] = (
-        rows["indicator"].map(terms["regime"]),
-        rows["indicator"].map(terms["unit"]),
-    )
+    rows["regime"], rows["unit"] = (rows["indicator"].map(terms["regime"]), rows["indicator"].map(terms["unit"]))
     rows["cell"] = rows["column"] + rows["row"].astype("str")
     refused = raw[doubtful].assign(
         cell=raw["column"] + raw["row"].astype("str"),

@@ -27,13 +27,8 @@ def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         with path.open(encoding="utf-8", newline="") as file:
             return {"": [tuple(cell or None for cell in row) for row in csv.reader(file)]}
     with CalamineWorkbook.from_path(path) as book:
-        grids = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
-        }
-    return {
-        name: [tuple(None if cell == "" else cell for cell in row) for row in grid]
-        for name, grid in grids.items()
-    }
+        grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return {name: [tuple(None if cell == "" else cell for cell in row) for row in grid] for name, grid in grids.items()}
 
 
 def letter(column: int) -> str:
@@ -50,9 +45,7 @@ def tables(path: Path, landmark: str) -> Iterator[tuple[str, dict[str, str], pd.
         yield sheet, *table(grid, landmark, paths.relative(path), sheet)
 
 
-def table(
-    grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str
-) -> tuple[dict[str, str], pd.DataFrame]:
+def table(grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str) -> tuple[dict[str, str], pd.DataFrame]:
     """The table of one sheet, as in `tables`."""
     at = next((i for i, row in enumerate(grid) if landmark in row), None)
     if at is None:
@@ -88,9 +81,7 @@ class Faults:
                 codes[name] = provinces.resolve(name, geography)
             except UnknownProvince as unknown:
                 first = rows[rows[names] == name].iloc[0]
-                self.add(
-                    first["file"], first["sheet"], f"{column}{first['row']}", name, f"a province: {unknown}"
-                )
+                self.add(first["file"], first["sheet"], f"{column}{first['row']}", name, f"a province: {unknown}")
         return rows[names].map(codes)
 
     def numbers(self, rows: pd.DataFrame, field: str, column: str, parse: Callable, expected: str) -> list:
