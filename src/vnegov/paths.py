@@ -1,4 +1,4 @@
-"""Every path of the project, from one root."""
+"""Every path of the project, from one root; and how files are written there."""
 
 import os
 from pathlib import Path
@@ -19,3 +19,14 @@ def relative(path: Path) -> str:
     """`path` as written from the project's root with forward slashes, for messages and tables."""
     path = Path(path).resolve()
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it: readers see the old bytes or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

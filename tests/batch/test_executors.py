@@ -63,6 +63,6 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(distributed, "Client", silent)
     with (
         pytest.raises(VnegovError, match="no dask scheduler answers at tcp://nowhere"),
-        runner._pool("dask", 2, "tcp://nowhere"),
+        runner._pool("dask", 2, "tcp://nowhere", None),
     ):
         pass

@@ -131,12 +131,12 @@ def test_only_a_kernel_that_does_not_start_is_tried_again(project, tmp_path, mon
 
 def test_a_full_disk_stops_the_batch_and_is_named(project, monkeypatch):
     def full(self, *_args, **_options):
-        if ".ipynb" in self.suffixes and self.stem.endswith(str(os.getpid())):
+        if ".ipynb" in self.suffixes and self.suffix == ".partial":
             raise OSError(28, "No space left on device")
         return write(self, *_args, **_options)
 
-    write = Path.write_text
-    monkeypatch.setattr(Path, "write_text", full)
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", full)
     assert project.run(TWO) == 1
     assert "[Errno 28] No space left on device" in project.shown
     assert not list(project.output.rglob("*.ipynb*"))

@@ -1,6 +1,8 @@
 """A warm kernel is a kernel like any other, only sooner: nothing of one run reaches the next."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +13,10 @@ import pytest
 from jupyter_client import KernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from vnegov.batch import warm_kernel
+from vnegov.batch import warm_kernel, zygote
+
+SPEC = json.loads((warm_kernel.KERNELS / "vnegov-warm" / "kernel.json").read_text(encoding="utf-8"))
+SPEC["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.ipkernel", "ipykernel.debugger"]
 
 
 @pytest.fixture
@@ -47,12 +52,16 @@ def ask(client, code: str, timeout: float = 20) -> str:
     return "".join(said).strip()
 
 
+def zygotes() -> set[str]:
+    """The ids of the processes that this one has kernels forked from."""
+    return {str(process.pid) for process in zygote.started if process.poll() is None}
+
+
 def test_kernels_are_forked_from_one_process_that_never_saw_the_library(started):
     clients = [started()[1] for _ in range(2)]
     parents = {ask(client, "import os; print(os.getppid())") for client in clients}
-    zygotes = {str(zygote[0].pid) for zygote in warm_kernel._zygotes.values() if zygote}
     assert len(parents) == 1
-    assert parents <= zygotes
+    assert parents <= zygotes()
     assert ask(clients[0], "import sys; print([m for m in sys.modules if m.startswith('vnegov')])") == "[]"
     assert Path(f"/proc/{parents.pop()}/task").exists()
 
@@ -139,11 +148,49 @@ def test_kernels_end_with_the_process_that_started_them(tmp_path):
 
 def test_a_process_that_was_killed_is_replaced(started):
     started()
-    for zygote in filter(None, warm_kernel._zygotes.values()):
-        zygote[0].kill()
-        zygote[0].wait()
+    for process in zygote.started:
+        process.kill()
+        process.wait()
     _, client = started()
     assert ask(client, "print(1)") == "1"
+
+
+def test_code_and_figures_read_before_the_fork_are_never_stale(started, monkeypatch, tmp_path):
+    figures, code = tmp_path / "figures.csv", tmp_path / "rehearsed.py"
+    figures.write_text("1")
+    code.write_text(f"word = 'old'\nnumber = []\ndef rehearse():\n    number.append(open({str(figures)!r}).read())")
+    config = json.loads(json.dumps(SPEC))
+    config["metadata"]["kernel_provisioner"]["config"]["preload"].append("rehearsed:rehearse")
+    folder = tmp_path / "kernels" / "rehearsed"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(config))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    look = "import os, rehearsed; print(os.getppid(), rehearsed.word, *rehearsed.number)"
+
+    def seen() -> list[str]:
+        return ask(started("rehearsed", env=env)[1], look).split()
+
+    first, again = seen(), seen()
+    assert first == again
+    assert first[1:] == ["old", "1"]
+    figures.write_text("22")
+    second = seen()
+    assert second[1:] == ["old", "22"]
+    code.write_text(code.read_text().replace("old", "new"))
+    third = seen()
+    assert third[1:] == ["new", "22"]
+    assert len({first[0], second[0], third[0]}) == 3
+
+
+def test_a_kernel_ends_with_its_connection(started):
+    manager, _ = started()
+    manager.provisioner.process.connection.shutdown(socket.SHUT_WR)
+    for _ in range(100):
+        if not Path(f"/proc/{manager.provisioner.pid}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{manager.provisioner.pid}").exists()
 
 
 def test_where_a_clean_fork_is_not_to_be_had_the_kernel_starts_cold(started, monkeypatch):
@@ -177,5 +224,4 @@ def test_papermill_and_nbclient_take_it_by_name(tmp_path):
     nbformat.write(template, tmp_path / "in.ipynb")
     papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", kernel_name="light", progress_bar=False)
     done = [nbformat.read(tmp_path / "out.ipynb", 4), NotebookClient(template, kernel_name="light").execute()]
-    zygotes = {str(zygote[0].pid) for zygote in warm_kernel._zygotes.values() if zygote}
-    assert {str(notebook.cells[0].outputs[0].text).strip() for notebook in done} <= zygotes
+    assert {str(notebook.cells[0].outputs[0].text).strip() for notebook in done} <= zygotes()

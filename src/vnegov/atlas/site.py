@@ -33,8 +33,7 @@ def build(output: Path | None = None) -> Path:
 
 def latest(home: Path) -> list[dict[str, Any]]:
     """The last record of every output that is still there."""
-    records = {record["output"]: record for record in Ledger(home).records()}
-    return [dict(record) for record in records.values() if (home / (record["kept"] or record["output"])).is_file()]
+    return [record for record in Ledger(home).last.values() if (home / (record["kept"] or record["output"])).is_file()]
 
 
 def _failed(runs: list[dict[str, Any]]) -> int:

@@ -1,1 +1,13 @@
 """The batch: plans of notebook runs, executed by papermill, each only when what it shows has changed."""
+
+import sys
+from typing import Any
+
+
+def in_worker(name: str, *args: Any) -> Any:
+    """Call a function of `execution` by name: with papermill, it takes too long to import for all but workers."""
+    # A grammar that jsonschema compiles in a second, for a kind of address that no notebook holds.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from vnegov.batch import execution
+
+    return getattr(execution, name)(*args)

@@ -26,8 +26,9 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import papermill_io
 from papermill.log import logger
 
+from vnegov import paths
 from vnegov.batch import warm_kernel
-from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error, stamp, write_whole
+from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error, stamp
 
 STARTS = 3  # attempts to start a kernel
 _sessions: set["Session"] = set()  # those whose kernels this process must not leave behind
@@ -130,36 +131,25 @@ warm_kernel.register()
 papermill_engines.register("vnegov", Engine)
 
 
-def execute(record: Record, parts: dict[str, str], content: Any, cwd: str, root: str, *how: Any) -> Record:
+def execute(
+    record: Record, parts: dict[str, str], content: Any, cwd: str, root: str, kernel: str | None, timeout: float
+) -> Record:
     """Run a template's content with a record's parameters and write the output below `root`.
 
-    `how`: the kernel's name, the limit in seconds. Returns the record, completed; raises nothing for what a
-    notebook does.
+    `timeout` is in seconds. Returns the record, completed; raises nothing for what a notebook does.
     """
-    kernel, timeout = how
     began, record = time.perf_counter(), dict(record)
     with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
         session = Session(Path(folder), cwd, root, timeout)
-        engine = {"engine_name": "vnegov", "kernel_name": kernel or warm_kernel.NAME, "language": "python"}
-        engine |= {"progress_bar": False, "autosave_cell_every": 0, "session": session}
+        _sessions.add(session)
+        session.clock.start()
         try:
-            _sessions.add(session)
-            session.clock.start()
-            for _attempt in range(STARTS):
-                try:
-                    notebook = nbformat.from_dict(content)  # written later, once, when it is whole
-                    papermill.execute_notebook(notebook, None, record["parameters"], **engine)
-                    record |= {"status": DONE, "error": None}
-                except Exception as error:
-                    record |= session.failure(error)
-                    if isinstance(error, NotStarted) and not session.overdue:
-                        continue
-                break
-            named = session.written.read_text(encoding="utf-8") if session.written.exists() else ""
-            files = [Path(line) for line in dict.fromkeys(named.splitlines())]
-            inside = [p.relative_to(root) if p.is_relative_to(root) else p for p in files]
-            record["figures"] = [path.as_posix() for path in inside]
+            record |= _attempt(session, content, record["parameters"], kernel or warm_kernel.NAME)
             record["seconds"] = round(time.perf_counter() - began, 3)
+            if session.written.exists():
+                files = dict.fromkeys(map(Path, session.written.read_text(encoding="utf-8").splitlines()))
+                inside = (p.relative_to(root) if p.is_relative_to(root) else p for p in files)
+                record["figures"] = [path.as_posix() for path in inside]
             if session.notebook is not None:
                 _write(record, parts, session.notebook, root)
         except OSError as error:
@@ -168,6 +158,22 @@ def execute(record: Record, parts: dict[str, str], content: Any, cwd: str, root:
             session.clock.cancel()
             _sessions.discard(session)
     return record
+
+
+def _attempt(session: Session, content: Any, parameters: dict[str, Any], kernel: str) -> Record:
+    """Execute the notebook; again, where the kernel did not start."""
+    engine = {"engine_name": "vnegov", "kernel_name": kernel, "language": "python", "session": session}
+    engine |= {"progress_bar": False, "autosave_cell_every": 0}
+    for _ in range(STARTS):
+        try:
+            notebook = nbformat.from_dict(content)  # written later, once, when it is whole
+            papermill.execute_notebook(notebook, None, parameters, **engine)
+            return {"status": DONE}
+        except Exception as error:
+            failure = session.failure(error)
+            if not isinstance(error, NotStarted) or session.overdue:
+                break
+    return failure
 
 
 def _write(record: Record, parts: dict[str, str], notebook: Any, root: str) -> None:
@@ -187,7 +193,7 @@ def _write(record: Record, parts: dict[str, str], notebook: Any, root: str) -> N
     if "://" in root:
         papermill_io.write(text, f"{root}/{to}")
         return
-    write_whole(Path(root, to), text)
+    paths.write(Path(root, to), text.encode())
     if to != failed:
         Path(root, failed).unlink(missing_ok=True)
     record["stamp"] = stamp(Path(root, to))
@@ -202,13 +208,17 @@ def _title(notebook: Any) -> str | None:
 
 
 def become_worker(stop: Any, folder: str) -> None:
-    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, when `stop` closes with the batch."""
+    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, when `stop` closes with the batch.
+
+    `folder` is for its temporary files and the processes that kernels are forked from; the batch removes it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tempfile.tempdir = folder  # which the batch removes, however its workers end
+    tempfile.tempdir = folder
+    warm_kernel.share(folder, stop)
 
     def watch() -> None:
         with contextlib.suppress(EOFError, OSError):
-            stop.recv_bytes()
+            stop.recv(1)
         for session in list(_sessions):
             session.kill()
         os._exit(1)

@@ -87,10 +87,12 @@ class Fingerprints:
     """The parts of any run's fingerprint; what runs share is computed once."""
 
     def __init__(self, tables: Tables, library: Path | None = None, lock: Path | None = None) -> None:
-        self.tables, self.library = tables, library or Path(__file__).parents[1]
-        lock = lock or paths.ROOT / "requirements.lock"
+        library, lock = library or Path(__file__).parents[1], lock or paths.ROOT / "requirements.lock"
+        self.tables = tables
         self.lock = digest(lock.read_bytes() if lock.exists() else b"", f"{sys.version_info[:2]}")
-        self.shared, self.source, self.direct = cache(self._shared), cache(self._source), cache(self._direct)
+        files = {path.relative_to(library).with_suffix(""): path for path in library.rglob("*.py")}
+        self.modules = {".".join(("vnegov", *name.parts)).removesuffix(".__init__"): p for name, p in files.items()}
+        self.shared, self.direct = cache(self._shared), cache(self._direct)
 
     def _shared(self, template: Any) -> dict[str, str]:
         """The parts that are the same for all runs of a notebook."""
@@ -121,15 +123,8 @@ class Fingerprints:
             waiting = {name for module in waiting for name in self.direct(module)} - found
         return sorted(found)
 
-    def _source(self, module: str) -> Path:
-        """Where a module of the library is; a path that is no file for what is none."""
-        base = self.library.joinpath(*module.split(".")[1:])
-        inside = base / "__init__.py"
-        own = module.partition(".")[0] == "vnegov"
-        return (inside if inside.is_file() else base.with_suffix(".py")) if own else Path()
-
     def _direct(self, module: str) -> set[str]:
-        path = self.source(module)
+        path = self.modules[module]
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         return self._named(path.read_text(encoding="utf-8"), package)
 
@@ -143,11 +138,11 @@ class Fingerprints:
                 base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
                 names += [f"{base}.{alias.name}" for alias in node.names]
         steps = (itertools.accumulate(name.split("."), "{}.{}".format) for name in names)
-        return {module for module in itertools.chain(*steps) if self.source(module).is_file()}
+        return self.modules.keys() & itertools.chain(*steps)
 
     def module(self, module: str) -> str:
         """The hash of a module's file; for a package, with the other files beside its `__init__.py`."""
-        path = self.source(module)
+        path = self.modules[module]
         beside = sorted(path.parent.iterdir()) if path.name == "__init__.py" else []
         data = [p for p in beside if p.is_file() and p.suffix not in (".py", ".pyc")]
         return digest(*(p.read_bytes() for p in (path, *data)))

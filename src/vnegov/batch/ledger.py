@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vnegov import paths
 from vnegov.errors import VnegovError
 
 DONE, SKIPPED, FAILED = "done", "nothing published", "failed"
@@ -21,35 +22,35 @@ Record = dict[str, Any]
 
 
 class Ledger:
-    """The records of an output folder. Of a URL (`remote`) only what was recorded here is known."""
+    """The last record of each output below a folder. Of a URL (`remote`) only what was recorded here is known."""
 
     def __init__(self, home: Path, remote: bool = False) -> None:
         self.home, self.remote, self.path = home, remote, home / "reports" / "run.jsonl"
-        self.recovered: dict[str, Record] = {}
-        good = (record for record in self.records() if record["status"] != FAILED)
-        self.good = {r["output"]: {k: r.get(k) for k in ("fingerprint", "stamp", "figures")} for r in good}
+        self.recovered: dict[str, Record] = {}  # found in an output, not recorded yet
+        self.last = self.read()
 
-    def records(self) -> Iterator[Record]:
-        """Every record in the order written; a line that a killed batch tore is passed over."""
-        if not self.path.is_file():
-            return
-        with self.path.open(encoding="utf-8") as lines:
-            for line in lines:
-                with contextlib.suppress(ValueError):
-                    yield json.loads(line)
+    def read(self) -> dict[str, Record]:
+        """The file's last line of each output; one that a killed batch tore is passed over."""
+        last: dict[str, Record] = {}
+        if self.path.is_file():
+            with self.path.open(encoding="utf-8") as lines:
+                for line in lines:
+                    with contextlib.suppress(ValueError):
+                        record = json.loads(line)
+                        last[record["output"]] = record
+        return last
 
     def why_stale(self, output: str, fingerprint: str) -> str | None:
         """Why an output cannot stand for a run with this fingerprint; None if it can."""
-        path = self.home / output
-        record: Record = self.good.get(output, {})
+        record, path = self.last.get(output, {}), self.home / output
         if not self.remote:
             if not path.exists():
                 return "no output yet"
-            if record.get("stamp") != stamp(path):
+            if record.get("stamp") != stamp(path):  # a batch was stopped before it recorded this
                 record = stored(path) | {"output": output, "stamp": stamp(path), "kept": None}
-                if record.get("fingerprint") == fingerprint:  # a batch was stopped before it recorded this
+                if record.get("fingerprint") == fingerprint:
                     self.recovered[output] = record
-        if record.get("fingerprint") != fingerprint:
+        if record.get("fingerprint") != fingerprint or record["status"] == FAILED:
             return "changed"
         lost = next((f for f in record["figures"] if not self.remote and not (self.home / f).exists()), None)
         return f"{lost} is missing" if lost else None
@@ -61,10 +62,10 @@ class Ledger:
 
     def compact(self) -> None:
         """Keep one line for every output that is there, failures first; add what was found unrecorded."""
-        last = ({record["output"]: record for record in self.records()} | self.recovered).values()
-        kept = [r for r in last if self.remote or r["status"] == FAILED or (self.home / r["output"]).exists()]
-        kept.sort(key=lambda r: (r["status"] != FAILED, r["output"]))
-        write_whole(self.path, "".join(map(_line, kept)))
+        last = (self.read() | self.recovered).values()
+        there = [r for r in last if self.remote or (self.home / (r["kept"] or r["output"])).exists()]
+        there.sort(key=lambda r: (r["status"] != FAILED, r["output"]))
+        paths.write(self.path, "".join(map(_line, there)).encode())
         self.recovered.clear()
 
 
@@ -84,17 +85,6 @@ def stamp(path: Path) -> list[int]:
     """What changes when a file is written: its time and its size."""
     status = path.stat()
     return [status.st_mtime_ns, status.st_size]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def os_error(error: Exception) -> Record:

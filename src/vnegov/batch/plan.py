@@ -6,11 +6,10 @@ checked by a pydantic model of the notebook's own; what is wrong with it is gath
 
 import ast
 import difflib
-import functools
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,6 +27,7 @@ EXISTS = "where data exists"
 WORDS = {"all", EXISTS}
 NAMES = ("index", "province", "edition", "year", "geography", "lang")  # in this order in an output's name
 AXES = dict(zip(("indices", "provinces", "editions", "years", "geographies", "langs"), NAMES, strict=True))
+Chosen = dict[str, Any]
 Values = tuple[Any, ...]
 _find, _slug = cache(provinces.find), cache(provinces.slug)
 
@@ -41,7 +41,7 @@ def _known(value: Any, known: Iterable[Any], complaint: str) -> Any:
     raise PlanError(f"{complaint} {value!r}; nearest: {', '.join(near) or 'none'}")
 
 
-def _geography(chosen: dict[str, Any]) -> str:
+def _geography(chosen: Chosen) -> str:
     return chosen.get("geography") or provinces.geography_of(int(chosen.get("year") or 2024))
 
 
@@ -72,17 +72,15 @@ class Template:
         self.name, self.path = path.stem, path
         try:
             self.content = json.loads(path.read_text(encoding="utf-8"))
-            assigned: dict[str, Any] = {}
-            for node in ast.parse("\n".join(self.sources("code", "parameters"))).body:
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                    assigned[node.targets[0].id] = ast.literal_eval(node.value)
+            body = ast.parse("\n".join(self.sources("code", "parameters"))).body
+            given = {ast.unparse(n.targets[0]): ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign)}
             said = self.content["metadata"].get("vnegov", {})
         except (ValueError, KeyError, OSError, SyntaxError) as error:
             raise PlanError(f"{path} cannot be read as a notebook: {error!r}") from error
         for cell in self.content["cells"]:
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
-        self.defaults = {n: assigned[n] for n in dict.fromkeys([*TYPES, *assigned]) if n in assigned}
+        self.defaults = {name: given[name] for name in dict.fromkeys([*TYPES, *given]) if name in given}
         self.reads: dict[str, list[str]] | None = said.get("reads")  # table → the keys that select its rows
         read = [table for table in TIME if self.reads is None or table in self.reads]
         self.evidence = tuple(said.get("exists", read))  # a row in one of these is something to show
@@ -94,15 +92,35 @@ class Template:
         cells = [cell for cell in self.content["cells"] if cell["cell_type"] == kind]
         return ["".join(c["source"]) for c in cells if tag is None or tag in c["metadata"].get("tags", ())]
 
+    def run(self, values: Chosen) -> "Run":
+        """The run with these parameters, which the model has checked."""
+        keys = {name: "" if value is None else str(value) for name, value in values.items()}
+        if {"province", "year", "geography"} & keys.keys():
+            keys["geography"] = _geography(values)
+        shown = dict(values)
+        if "province" in keys:
+            keys["province_code"] = keys.pop("province")
+            shown["province"] = _slug(keys["province_code"], keys["geography"])
+        named = [str(shown[name]) for name in NAMES if shown.get(name) is not None]
+        named += [f"{n}={v}" for n, v in values.items() if n not in TYPES and v != self.defaults[n]]
+        stem = re.sub(r"[^\w=.-]+", "_", "-".join(named)) or self.name
+        return Run(self, values, keys, f"reports/{self.name}/{stem}.ipynb")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run: a template, the parameters to hand to it, the keys they resolve to, where its output goes."""
 
     template: Template
-    parameters: dict[str, Any]
+    parameters: Chosen
     keys: dict[str, str]  # that select the rows of tables
     output: str  # below the output folder, with forward slashes
+
+    def matches(self, entry: Chosen) -> bool:
+        """Whether each parameter is (one of) what an entry of `exclude` names."""
+        here = self.keys.get("geography", "63")
+        wanted = {n: [_find(v, here) if n == "province" else v for v in _list(given)] for n, given in entry.items()}
+        return all(str(self.parameters[name]) in map(str, values) for name, values in wanted.items())
 
 
 class RunTable(BaseModel, frozen=True, extra="forbid"):
@@ -172,53 +190,49 @@ class Plan:
         if unknown := ", ".join(sorted(given - template.defaults.keys())):
             raise PlanError(f"it does not take {unknown}; it has {', '.join(template.defaults) or 'none'}")
         for grid in table.grids():
-            combinations: Iterable[dict[str, Any]] = [{}]
-            for name in template.defaults:
-                values = functools.partial(self._values, name, grid, template)
-                combinations = _extended(combinations, name, values)
-            for chosen in combinations:
+            for chosen in self._combinations(list(template.defaults), {}, grid, template):
                 try:
-                    run = _run(template, dict(template.model.model_validate(chosen, context=self.data)))
+                    run = template.run(dict(template.model.model_validate(chosen, context=self.data)))
                 except ValidationError as error:
                     faults |= dict.fromkeys(f"{table.notebook}: {said}" for said in _said(error))
                     continue
-                if not any(_matches(run, entry) for entry in table.exclude):
+                if not any(run.matches(entry) for entry in table.exclude):
                     yield run
 
-    def _values(self, name: str, grid: dict[str, Values], template: Template, chosen: dict[str, Any]) -> Iterable[Any]:
-        """The values that one parameter takes, those before it being chosen."""
-        given, covered = grid.get(name, (template.defaults[name],)), self.data.coverage(template.evidence)
-        word = bool(WORDS & set(given))
+    def _combinations(
+        self, names: list[str], chosen: Chosen, grid: dict[str, Values], template: Template
+    ) -> Iterator[Chosen]:
+        """Every choice of values for the parameters named, those before them being chosen."""
+        if not names:
+            yield chosen
+            return
+        name, *others = names
+        given: Iterable[Any] = grid.get(name, (template.defaults[name],))
         if name == "province":
-            here, year, years = _geography(chosen), chosen.get("year"), grid.get("year", ())
-            found = {value: _find(value, here) for value in (provinces.names(here) if word else given)}
-            if WORDS & set(years):  # those of the other geography are left out; else the model complains
-                found = {v: c for v, c in found.items() if c or not any(_find(v, g) for g in ("63", "34"))}
-            if year and EXISTS in (*years, *given):  # those without data are left out
-                there = covered.get((here, year), ())
-                found = {value: code for value, code in found.items() if code is None or code in there}
-            return [code or value for value, code in found.items()]
-        if not word:
-            return given
-        words: dict[str, Iterable[Any]] = {
-            "index": self.data.editions,
-            "edition": self.data.editions.get(chosen.get("index", ""), []),
-            "year": self.data.years if "all" in given else sorted({year for _, year in covered}),
-            "lang": ("en", "vi"),
-        }
-        return words.get(name, given)
+            given = self._provinces(tuple(given), chosen, grid.get("year", ()), template.evidence)
+        elif WORDS & set(given):
+            covered = {year for _, year in self.data.coverage(template.evidence)}
+            words: dict[str, Iterable[Any]] = {
+                "index": self.data.editions,
+                "edition": self.data.editions.get(chosen.get("index", ""), []),
+                "year": self.data.years if "all" in given else sorted(covered),
+                "lang": ("en", "vi"),
+            }
+            given = words.get(name, given)
+        for value in given:
+            yield from self._combinations(others, chosen | {name: value}, grid, template)
 
-
-def _extended(
-    before: Iterable[dict[str, Any]], name: str, values: Callable[[dict[str, Any]], Iterable[Any]]
-) -> Iterator[dict[str, Any]]:
-    return (chosen | {name: value} for chosen in before for value in values(chosen))
-
-
-def _matches(run: Run, entry: dict[str, Any]) -> bool:
-    here = run.keys.get("geography", "63")
-    wanted = {n: [_find(v, here) if n == "province" else v for v in _list(g)] for n, g in entry.items()}
-    return all(str(run.parameters[name]) in map(str, values) for name, values in wanted.items())
+    def _provinces(self, given: Values, chosen: Chosen, years: Values, evidence: Values) -> Iterator[Any]:
+        """The provinces given, as codes; a name that is none stays as it is, for the model to complain of."""
+        here, year = _geography(chosen), chosen.get("year")
+        there = self.data.coverage(evidence).get((here, year), ()) if year and EXISTS in (*years, *given) else None
+        for value in provinces.names(here) if WORDS & set(given) else given:
+            code = _find(value, here)
+            merged = code is None and any(_find(value, other) for other in provinces.GEOGRAPHIES)
+            if merged and WORDS & set(years):  # of the other geography: nobody asked for it in this year
+                continue
+            if code is None or there is None or code in there:
+                yield code or value
 
 
 def _list(given: Any) -> Sequence[Any]:
@@ -230,28 +244,13 @@ def _said(error: ValidationError) -> list[str]:
     return [f"{where}: {message}" for where, message in wrong]
 
 
-def _run(template: Template, values: dict[str, Any]) -> Run:
-    keys = {name: "" if value is None else str(value) for name, value in values.items()}
-    if {"province", "year", "geography"} & keys.keys():
-        keys["geography"] = _geography(values)
-    shown = dict(values)
-    if "province" in keys:
-        keys["province_code"] = keys.pop("province")
-        shown["province"] = _slug(keys["province_code"], keys["geography"])
-    named = [str(shown[name]) for name in NAMES if shown.get(name) is not None]
-    named += [f"{n}={v}" for n, v in values.items() if n not in TYPES and v != template.defaults[n]]
-    stem = re.sub(r"[^\w=.-]+", "_", "-".join(named)) or template.name
-    return Run(template, values, keys, f"reports/{template.name}/{stem}.ipynb")
-
-
 def load(path: str | Path) -> Plan:
     """The plan in a TOML file. Raises `PlanError` for its form; its values are checked as it expands."""
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         there = ", ".join(sorted(p.name for p in paths.PLANS.glob("*.toml"))) or "none"
-        said = f"{path} cannot be read as a plan: {error} (plans in {paths.PLANS}: {there})"
-        raise PlanError(said) from error
+        raise PlanError(f"{path} cannot be read as a plan: {error} (plans in {paths.PLANS}: {there})") from error
     return _plan(content, str(path))
 
 
@@ -264,7 +263,7 @@ def from_options(notebook: str, **axes: Any) -> Plan:
     return _plan({"runs": [{"notebook": Path(notebook).stem, **given}]}, "the command line")
 
 
-def _plan(content: dict[str, Any], where: str) -> Plan:
+def _plan(content: Chosen, where: str) -> Plan:
     try:
         return Plan(PlanFile.model_validate(content).runs)
     except ValidationError as error:

@@ -6,20 +6,23 @@ own puts them: all speak `concurrent.futures.Executor`.
 
 import contextlib
 import functools
+import json
 import multiprocessing
+import os
+import socket
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vnegov import paths
+from vnegov.batch import in_worker, zygote
 from vnegov.batch.fingerprint import Fingerprints, changes, whole
 from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Ledger, Record, locked, os_error, stored
 from vnegov.batch.plan import Plan, Run
@@ -27,6 +30,7 @@ from vnegov.errors import PlanError, VnegovError
 
 OK, SOME_FAILED, BAD_PLAN, INTERRUPTED = 0, 1, 2, 130
 BREAKS = 3  # how often the pool may break under a run before the run counts as failed
+WARM = Path(__file__).parent / "kernels" / "vnegov-warm" / "kernel.json"
 Pool = contextlib.AbstractContextManager[Executor]
 Job = functools.partial[Record]
 
@@ -52,17 +56,16 @@ def run(
     `timeout` is in seconds, per run; `kernel` None means warm ones (`vnegov-warm`). Returns 0 if all is done, 1 if
     some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
     """
-    began, console = time.monotonic(), console or Console()
+    console, remote = console or Console(), "://" in str(output)
     say = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    remote = "://" in str(output)
     home = paths.output() if remote or output is None else Path(output).resolve()
     root = str(output).rstrip("/") if remote else str(home)
     fingerprints = fingerprints or Fingerprints(plan.data)
-    records: list[Record] = []
     stale: list[Run] = []
-    unchanged = failed = 0
+    records: list[Record] = []
     try:
-        ledger = Ledger(home, remote)
+        ledger, began = Ledger(home, remote), time.monotonic()
+        unchanged = 0
         for one in plan:
             parts = fingerprints.parts(one)
             why = "forced" if force else ledger.why_stale(one.output, whole(parts))
@@ -78,26 +81,14 @@ def run(
             return OK
         if stale or ledger.recovered:
             jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
-            columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
-            text = TextColumn("{task.description}", markup=False)
-            shown = Progress(*columns, text, console=console, transient=True, disable=not console.is_terminal)
-            with locked(home), shown:
+            open_pool = functools.partial(_pool, executor, workers, scheduler, kernel)
+            with locked(home), _progress(console, len(stale)) as tell:
                 ledger.compact()
-                task, spoken = shown.add_task("starting", total=len(stale)), time.monotonic()
                 try:
-                    open_pool = functools.partial(_pool, executor, workers, scheduler)
                     for record, running in _execute(jobs, open_pool, workers):
                         records.append(record)
                         ledger.append(record)
-                        if record["status"] == FAILED:
-                            failed += 1
-                            said = f"failed: {record['kept'] or record['output']}: {record['error']}"
-                            say(said, style="red")
-                        rate = f"{len(records) / (time.monotonic() - began):.2f} runs/s, {failed} failed"
-                        shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
-                        if not console.is_terminal and time.monotonic() - spoken >= 10:
-                            spoken = time.monotonic()
-                            say(f"{len(records)} of {len(stale)} runs, {rate}")
+                        tell(records, running)
                 finally:
                     ledger.compact()
     except KeyboardInterrupt:
@@ -109,15 +100,45 @@ def run(
     except (VnegovError, OSError) as error:
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
-    by, missed = Counter(record["status"] for record in records), len(stale) - len(records)
+    by = Counter(record["status"] for record in records)
     counts = {status: by[status] for status in (FAILED, DONE, SKIPPED)}
-    counts |= {"unchanged": unchanged, "not started": missed}
+    counts |= {"unchanged": unchanged, "not started": len(stale) - len(records)}
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
     say(f"{told} in {time.monotonic() - began:.1f} s; outputs below {root}")
     if len(records) > 3:
         slowest = sorted(records, key=lambda r: -r["seconds"])[:3]
         say("slowest: " + ", ".join(f"{r['output']} {r['seconds']:.1f} s" for r in slowest))
-    return SOME_FAILED if missed or failed else OK
+    return SOME_FAILED if counts["not started"] or by[FAILED] else OK
+
+
+@contextlib.contextmanager
+def _progress(console: Console, total: int) -> Iterator[Callable[[list[Record], list[str]], None]]:
+    """A function that tells of the last of the records and of what runs: a bar; a line now and then on no terminal."""
+    columns = (
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    began = spoken = time.monotonic()
+    failed = 0
+
+    def tell(records: list[Record], running: list[str]) -> None:
+        nonlocal failed, spoken
+        last, now = records[-1], time.monotonic()
+        if last["status"] == FAILED:
+            failed += 1
+            said = f"failed: {last['kept'] or last['output']}: {last['error']}"
+            console.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+        rate = f"{len(records) / (now - began):.2f} runs/s, {failed} failed"
+        shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
+        if not console.is_terminal and now - spoken >= 10:
+            spoken = now
+            console.print(f"{len(records)} of {total} runs, {rate}", highlight=False)
+
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("starting", total=total)
+        yield tell
 
 
 def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float) -> Job:
@@ -127,18 +148,12 @@ def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, ti
     record |= {"fingerprint": whole(parts), "status": FAILED, "error": None, "fatal": False, "kept": None}
     record |= {"title": None, "figures": [], "seconds": 0.0}
     job = (record, parts, template.content, str(template.path.parent), root, kernel, timeout)
-    return functools.partial(_in_worker, "execute", *job)
-
-
-def _in_worker(name: str, *args: Any) -> Any:
-    from vnegov.batch import execution  # with papermill, which takes a second to import: by workers alone
-
-    return getattr(execution, name)(*args)
+    return functools.partial(in_worker, "execute", *job)
 
 
 def _execute(jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int) -> Iterator[tuple[Record, list[str]]]:
     """Records as runs end, and what runs then. A pool that breaks is opened anew; a full disk ends it all."""
-    queue: deque[Job] = deque()
+    again: deque[Job] = deque()
     breaks = Counter[str]()
     stop = False
     while True:
@@ -146,21 +161,12 @@ def _execute(jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int) -
         try:
             with open_pool() as pool:
                 while True:
-                    while not stop and len(pending) < 2 * workers:
-                        queue.extend(() if queue else islice(jobs, 1))
-                        if not queue:
-                            break
-                        future = pool.submit(queue[0])
-                        pending[future] = queue.popleft()
+                    while not stop and len(pending) < 2 * workers and (job := _next(again, jobs)):
+                        pending[pool.submit(job)] = job
                     if not pending:
                         return
                     for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                        try:
-                            record = future.result()
-                        except BrokenExecutor:
-                            raise
-                        except Exception as error:
-                            record = pending[future].args[1] | {"error": f"its worker was lost: {error!r}"}
+                        record = _result(future, pending[future])
                         del pending[future]
                         stop = stop or record["fatal"]
                         yield record, [job.args[1]["output"] for job in pending.values()][:workers]
@@ -171,19 +177,32 @@ def _execute(jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int) -
                 record = job.args[1]
                 breaks[record["output"]] += 1
                 if breaks[record["output"]] < BREAKS:
-                    queue.append(job)
+                    again.append(job)
                 else:
                     yield record | {"error": "its worker process was killed"}, []
 
 
+def _next(again: deque[Job], jobs: Iterable[Job]) -> Job | None:
+    return again.popleft() if again else next(islice(jobs, 1), None)
+
+
+def _result(future: Future[Record], job: Job) -> Record:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except Exception as error:
+        return job.args[1] | {"error": f"its worker was lost: {error!r}"}
+
+
 @contextlib.contextmanager
-def _pool(executor: str | Executor, workers: int, scheduler: str | None) -> Iterator[Executor]:
+def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel: str | None) -> Iterator[Executor]:
     """The executor of a name, for the time of a batch; one that is open already stays so."""
     with contextlib.ExitStack() as stack:
         if isinstance(executor, Executor):
             yield executor
         elif executor == "processes":
-            yield stack.enter_context(_processes(workers))
+            yield stack.enter_context(_processes(workers, kernel))
         elif executor == "dask":
             try:
                 from distributed import Client, LocalCluster
@@ -201,13 +220,21 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None) -> Iter
 
 
 @contextlib.contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
-    """A pool of fresh processes. They end, with their kernels, when this process does, however it does."""
+def _processes(workers: int, kernel: str | None) -> Iterator[Executor]:
+    """A pool of fresh processes. They end, with their kernels, when this process does, however it does.
+
+    The process that the kernels are forked from imports its libraries while the workers import theirs.
+    """
     context = multiprocessing.get_context("spawn")
-    stop, hold = context.Pipe(duplex=False)  # only this process holds the other end: it closes with us
+    stop, hold = socket.socketpair()  # only this process holds the other end: it closes with us
     private = tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True)
     with private as folder, stop, hold:
-        pool = ProcessPoolExecutor(workers, context, _in_worker, ("become_worker", stop, folder))
+        if kernel is None:
+            modules = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]["config"][
+                "preload"
+            ]
+            zygote.start(zygote.place(folder, modules, dict(os.environ)), modules, dict(os.environ), stop)
+        pool = ProcessPoolExecutor(workers, context, in_worker, ("become_worker", stop, folder))
         try:
             yield pool
         except BaseException:

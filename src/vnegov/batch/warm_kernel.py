@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,11 +22,12 @@ from typing import Any
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from traitlets import List, Unicode
 
+from vnegov.batch import zygote
+
 NAME = "vnegov-warm"
 KERNELS = Path(__file__).parent / "kernels"
-READ_AT_IMPORT = ("PYTHON", "MPL", "OMP_", "OPENBLAS_", "MKL_", "LD_", "LC_", "LANG", "TZ", "HOME", "PATH")
 READY = 120.0  # seconds for the imports
-_zygotes: dict[Any, tuple[subprocess.Popen[bytes], socket.socket] | None] = {}  # None: it could not be had
+_home: tuple[str, socket.socket] | None = None
 
 
 class Process:
@@ -35,20 +35,20 @@ class Process:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, answers: socket.socket) -> None:
-        self.answers = answers
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
         self.returncode: int | None = None
-        if not (pid := answers.recv(32)):
-            raise OSError("the process that forks kernels has ended")
+        if not (pid := connection.recv(32)):
+            raise ConnectionResetError("the process that forks kernels has ended, or its files have changed")
         self.pid = int(pid)
-        answers.setblocking(False)
+        connection.setblocking(False)
 
     def poll(self) -> int | None:
         """The exit code; None while the kernel lives."""
         if self.returncode is None:
             with contextlib.suppress(BlockingIOError):
-                self.returncode = int(self.answers.recv(32) or -signal.SIGKILL)
-                self.answers.close()
+                self.returncode = int(self.connection.recv(32) or -signal.SIGKILL)
+                self.connection.close()
         return self.returncode
 
     def wait(self) -> int:
@@ -61,21 +61,28 @@ class Process:
         """Asked for when the kernel's process group could not be signalled: it is gone."""
 
 
-def _zygote(modules: list[str], env: dict[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A process that forks kernels until the socket beside it closes. Raises `OSError` if it cannot be had."""
-    control, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-    script = Path(__file__).with_name("zygote.py")
-    command = [sys.executable, "-Xfrozen_modules=off", str(script), *modules]
-    with theirs:
-        process = subprocess.Popen(command, stdin=theirs.fileno(), env=env, start_new_session=True)
-    atexit.register(process.wait)
-    atexit.register(control.close)  # which comes first
-    control.settimeout(READY)
-    if not control.recv(32):
-        process.wait()
-        control.close()
-        raise OSError("no process to fork kernels from")
-    return process, control
+def share(folder: str, owner: socket.socket) -> None:
+    """Keep zygotes in this folder, for several processes; they end when the other end of `owner` closes."""
+    global _home
+    _home = folder, owner
+
+
+def home() -> tuple[str, socket.socket]:
+    """The folder of zygotes and the socket that they watch: those shared, else this process's own."""
+    if _home is None:
+        folder, (ours, theirs) = tempfile.mkdtemp(prefix="vnegov-"), socket.socketpair()
+        share(folder, theirs)
+
+        @atexit.register
+        def leave() -> None:
+            ours.close()
+            theirs.close()
+            for process in zygote.started:
+                process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    assert _home is not None
+    return _home
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -84,7 +91,7 @@ class WarmProvisioner(LocalProvisioner):
     A kernel talks over sockets in a folder that only its user may enter, and has an IPYTHONDIR of its own.
     """
 
-    preload = List(Unicode(), config=True, help="third-party modules to import before the fork")
+    preload = List(Unicode(), config=True, help="modules to import before the fork, functions to call (module:name)")
     private: str | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -106,12 +113,13 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch warm; else cold."""
+        known = cmd[0] == sys.executable and "ipykernel_launcher" in cmd
+        if not known or sys.platform != "linux":  # elsewhere system libraries do not survive a fork
+            return await super().launch_kernel(cmd, **kwargs)
         try:
             process = self._fork(cmd, kwargs)
         except OSError as error:
             self.log.warning("this kernel starts cold: %s", error)
-            process = None
-        if process is None:
             return await super().launch_kernel(cmd, **kwargs)
         self.process, self.pid, self.pgid = process, process.pid, process.pid
         self.cwd = kwargs.get("cwd") or "."
@@ -122,28 +130,28 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(0.002)  # a client that connects too early loses 0.1 s
         return self.connection_info
 
-    def _fork(self, cmd: list[str], how: dict[str, Any]) -> Process | None:
-        known = cmd[0] == sys.executable and "ipykernel_launcher" in cmd and sys.platform == "linux"
-        if not known:  # elsewhere than on Linux system libraries do not survive a fork
-            return None
-        early = tuple(sorted(item for item in how["env"].items() if item[0].startswith(READ_AT_IMPORT)))
-        key = (os.getpid(), early, tuple(self.preload))
-        if (old := _zygotes.get(key)) and old[0].poll() is not None:
-            _zygotes.pop(key)
-            old[1].close()
-        if key not in _zygotes:
-            _zygotes[key] = None
-            _zygotes[key] = _zygote(list(self.preload), how["env"])
-        if (zygote := _zygotes[key]) is None:
-            return None
+    def _fork(self, cmd: list[str], how: dict[str, Any]) -> Process:
+        folder, owner = home()
+        path = zygote.place(folder, self.preload, how["env"])
         argv = cmd[cmd.index("ipykernel_launcher") + 1 :]
         request = {"argv": argv, "env": how["env"], "cwd": str(Path(how.get("cwd") or ".").resolve())}
         given = ((1, how.get("stdout")), (2, how.get("stderr")))
         streams = [n if s is None else s if isinstance(s, int) else s.fileno() for n, s in given]
-        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        with theirs:
-            socket.send_fds(zygote[1], [json.dumps(request).encode()], [theirs.fileno(), *streams])
-        return Process(ours)
+        for last in (False, True):
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            connection.settimeout(READY)
+            try:
+                if not path.exists():
+                    zygote.start(path, self.preload, how["env"], owner)
+                connection.connect(str(path))
+                socket.send_fds(connection, [json.dumps(request).encode()], streams)
+                return Process(connection)
+            except OSError:
+                connection.close()
+                if last:
+                    raise
+                path.unlink(missing_ok=True)
+        raise AssertionError
 
 
 def register() -> None:
