@@ -1,71 +1,122 @@
-"""`python -m benchmarks`: run the alternatives one after the other; write results.md and results.svg.
+"""`python -m benchmarks`: measure one thing after the other on a quiet machine; write results.md and results.svg.
 
-The same notebook for the same provinces, on two cores; bytecode is compiled beforehand, for all alike.
+What counts is the ratios: all are of one machine in one hour. Bytecode is compiled beforehand, for all alike.
 """
 
 import argparse
-import os
-import subprocess
+import json
+import statistics
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-HERE = Path(__file__).parent
-NOTEBOOK, YEAR = "03_province_profile", 2022
-BIN = Path(sys.executable).parent
-BATCH = """
-import sys
-from vnegov.batch import plan, runner
-notebook, year, output, kernel, executor, *codes = sys.argv[1:]
-if __name__ == "__main__":
-    made = plan.from_options(notebook, provinces=codes, years=[year])
-    sys.exit(runner.run(made, output=output, kernel=kernel, executor=executor))
-"""
+import psutil
+
+from benchmarks.ways import BIN, COLD, DASK, FLOOR, HERE, NOTEBOOK, WARM, WAYS, XARGS, YEAR, batch, timed
+
+Fresh = Callable[[str], Path]  # gives a new folder of a name
 
 
-def timed(folder: Path, *command: str) -> float:
-    """Seconds that a command takes, with its outputs below a folder."""
-    env = os.environ | {"VNEGOV_OUTPUT": str(folder), "PATH": f"{BIN}:{os.environ['PATH']}"}
-    if env.pop("PYTHONDONTWRITEBYTECODE", ""):
-        env["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "vnegov-bytecode"))
-    began = time.perf_counter()
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return time.perf_counter() - began
+def ways(fresh: Fresh, codes: list[str], only: list[str]) -> Iterator[str]:
+    """The table of all ways, what it says of the goals, and the chart."""
+    for kernel in ("python3", ""):
+        batch(fresh(f"bytecode-{kernel}"), codes[:2], kernel)
+    seconds: dict[str, float] = {}
+    for name in only or WAYS:
+        seconds[name] = WAYS[name](fresh(name.replace(" ", "-")), codes)
+        print(f"{name}: {seconds[name]:.1f} s", flush=True)
+    warm, runs = seconds.get(WARM, 1.0), len(codes)
+    yield f"{runs} runs of {NOTEBOOK}, year {YEAR}, two processes.\n"
+    yield "| way | seconds | per run | times the warm batch |\n|---|--:|--:|--:|"
+    for name, took in seconds.items():
+        yield f"| {name} | {took:.1f} | {took / runs:.2f} | {took / warm:.2f} |"
+    yield ""
+    for name, goal, ratio in (
+        (f"warm is faster than {XARGS}", "at least 4", (XARGS, WARM)),
+        ("warm against the floor", "at most 1.35", (WARM, FLOOR)),
+        ("dask against the pool of processes, as speeds", "at least 0.9", (WARM, DASK)),
+    ):
+        if set(ratio) <= seconds.keys():
+            yield f"- {name}: {seconds[ratio[0]] / seconds[ratio[1]]:.2f} × ({goal} was the goal)"
+    if WARM in seconds:
+        again = batch(fresh(WARM.replace(" ", "-")), codes)
+        cold = seconds.get(COLD, warm)
+        yield f"- the same again, nothing changed: {again:.2f} s, {again / cold:.1%} of the batch with cold kernels"
+    draw(seconds, runs)
 
 
-def papermill(folder: Path, codes: list[str], at_once: int) -> float:
-    """papermill's own command, in a loop of the shell or handed out by xargs."""
-    template = HERE.parent / "notebooks" / f"{NOTEBOOK}.ipynb"
-    one = f"papermill --no-progress-bar {template} {folder}/$0.ipynb -r province $0 -p year {YEAR}"
-    listed = " ".join(codes)
-    loop = f"set -e; for code in {listed}; do sh -c '{one}' $code; done"
-    handed_out = f"printf '%s\\n' {listed} | xargs -P{at_once} -n1 sh -c '{one}'"
-    return timed(folder, "sh", "-c", loop if at_once == 1 else handed_out)
+def draw(seconds: dict[str, float], runs: int) -> None:
+    """The table's seconds per run as bars, in results.svg."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 0.45 * len(seconds) + 0.9), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(seconds), [took / runs for took in seconds.values()], color="#4477aa")
+    axes.bar_label(bars, fmt="%.2f s", padding=3)
+    axes.set(title=f"Seconds per run, {runs} runs of {NOTEBOOK} on two cores")
+    axes.invert_yaxis()
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.tick_params(left=False, bottom=False, labelbottom=False)
+    axes.margins(x=0.12)
+    figure.savefig(HERE / "results.svg", metadata={"Date": None})
 
 
-def batch(folder: Path, codes: list[str], kernel: str, executor: str = "processes") -> float:
-    """This project's batch, with two workers."""
-    script = folder / "batch.py"
-    script.write_text(BATCH, encoding="utf-8")
-    return timed(folder, sys.executable, str(script), NOTEBOOK, str(YEAR), str(folder), kernel, executor, *codes)
+def growth(fresh: Fresh, codes: list[str]) -> Iterator[str]:
+    """What a run costs in batches of 10, 100 and 1,000, with the same provinces and years in each; a worker's memory."""
+    yield "\n| runs | seconds | per run | in its worker |\n|--:|--:|--:|--:|"
+    sizes: list[float] = []
+    for some, years in ((codes[::13], "2021-2022"), (codes[::3], "2018-2022"), (codes, "2009-2024")):
+        folder, done = fresh(f"growth-{len(some)}"), threading.Event()
+        sizes.clear()
+        watcher = threading.Thread(target=watch, args=(done, sizes))
+        watcher.start()
+        took = batch(folder, some, years=years)
+        done.set()
+        watcher.join()
+        lines = (folder / "reports" / "run.jsonl").read_text(encoding="utf-8").splitlines()
+        each = statistics.mean(json.loads(line)["seconds"] for line in lines)
+        yield f"| {len(lines):,} | {took:.1f} | {took / len(lines):.2f} | {each:.2f} |"
+    first, last = sizes[len(sizes) // 10], sizes[-1]
+    yield f"\n- a worker's memory: {first:.0f} MB after a tenth of the last batch, {last:.0f} MB at its end"
 
 
-def floor(folder: Path, codes: list[str]) -> float:
-    """The code of the notebook as a plain function, in two processes: no kernel, no notebook, no papermill."""
-    return timed(folder, sys.executable, str(HERE / "floor.py"), NOTEBOOK, str(YEAR), *codes)
+def watch(done: threading.Event, sizes: list[float]) -> None:
+    """Keep the size of the largest worker, in MB, every two seconds."""
+    while not done.wait(2):
+        workers = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
+        sizes += [max(process.memory_info().rss for process in workers) / 2**20] if workers else []
 
 
-WAYS = {
-    "shell loop of papermill": lambda folder, codes: papermill(folder, codes, 1),
-    "xargs -P2 papermill": lambda folder, codes: papermill(folder, codes, 2),
-    "vnegov batch, cold kernels": lambda folder, codes: batch(folder, codes, "python3"),
-    "vnegov batch, warm kernels": lambda folder, codes: batch(folder, codes, "vnegov-warm"),
-    "vnegov batch, dask": lambda folder, codes: batch(folder, codes, "vnegov-warm", "dask"),
-    "floor: plain functions": floor,
-}
+def scale(fresh: Fresh, runs: int) -> Iterator[str]:
+    """Planning and skipping many runs."""
+    timed(fresh("scale"), sys.executable, str(HERE / "scale.py"), str(runs))
+    yield f"- {(fresh('scale') / 'scale.txt').read_text(encoding='utf-8')}"
+
+
+def start(fresh: Fresh) -> Iterator[str]:
+    """What importing the library and asking for help cost, over a bare interpreter."""
+    commands = {
+        "import vnegov": [sys.executable, "-c", "import vnegov"],
+        "vnegov --help": [str(BIN / "vnegov"), "--help"],
+    }
+    bare = min(timed(fresh("start"), sys.executable, "-c", "pass") for _ in range(9))
+    for name, command in commands.items():
+        took = min(timed(fresh("start"), *command) for _ in range(9))
+        yield f"- `{name}`: {took - bare:.3f} s more than a bare interpreter ({took / bare:.1f} times its start)"
+
+
+def everything(folder: Path) -> Iterator[str]:
+    """plans/all.toml below a folder that is kept: the first time (what is there is not run again), and once more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(BIN / "vnegov"), "batch", str(HERE.parent / "plans" / "all.toml"), "--output", str(folder)]
+    took = [timed(folder, *command), timed(folder, *command)]
+    lines = (folder / "reports" / "run.jsonl").read_text(encoding="utf-8").splitlines()
+    spent = sum(json.loads(line)["seconds"] for line in lines) / 2
+    yield f"- plans/all.toml, {len(lines):,} runs: {took[0]:.0f} s for this start ({spent:.0f} s for all runs in two workers)"
+    yield f"- plans/all.toml, nothing changed: {took[1]:.2f} s, {took[1] / spent:.2%} of that"
 
 
 def main() -> None:
@@ -74,61 +125,29 @@ def main() -> None:
 
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--runs", type=int, default=63, help="provinces (63)")
-    options.add_argument("--only", action="append", choices=list(WAYS), help="only this; may be repeated")
+    options.add_argument("--only", action="append", choices=list(WAYS), help="only this way; may be repeated")
     options.add_argument("--scale", type=int, default=100_000, help="runs of the synthetic plan (100,000)")
+    options.add_argument("--quick", action="store_true", help="leave out the batches of up to 1,000 runs")
+    options.add_argument("--all", type=Path, metavar="DIR", help="run plans/all.toml below it, too (an hour)")
     given = options.parse_args()
     codes = sorted(names("63"))[: given.runs]
-    seconds: dict[str, float] = {}
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
-        root = Path(temporary)
 
         def fresh(name: str) -> Path:
-            folder = root / name
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = Path(temporary, name)
+            folder.mkdir(exist_ok=True)
             return folder
 
-        for kernel in ("python3", "vnegov-warm"):
-            batch(fresh(f"bytecode-{kernel}"), codes[:2], kernel)
-        for number, name in enumerate(given.only or WAYS):
-            seconds[name] = WAYS[name](fresh(str(number)), codes)
-            print(f"{name}: {seconds[name]:.1f} s", flush=True)
-        warm = fresh("again")
-        batch(warm, codes, "vnegov-warm")
-        again = batch(warm, codes, "vnegov-warm")
-        few = batch(fresh("few"), codes[: max(2, len(codes) // 6)], "vnegov-warm")
-        scale = timed(fresh("scale"), sys.executable, str(HERE / "scale.py"), str(given.scale))
-        said = (root / "scale" / "scale.txt").read_text(encoding="utf-8")
-    report(seconds, len(codes), again, few, max(2, len(codes) // 6), scale, said)
-
-
-def report(seconds: dict[str, float], runs: int, again: float, few: float, fewer: int, scale: float, said: str) -> None:
-    """results.md and results.svg."""
-    from matplotlib.figure import Figure
-
-    fastest = seconds.get("vnegov batch, warm kernels", min(seconds.values()))
-    lines = [f"{runs} runs of {NOTEBOOK}, year {YEAR}, two processes. Times are of this machine; ratios travel.", ""]
-    lines += ["| way | seconds | per run | times the warm batch |", "|---|--:|--:|--:|"]
-    lines += [f"| {name} | {s:.1f} | {s / runs:.2f} | {s / fastest:.2f} |" for name, s in seconds.items()]
-    lines += [f"| the same again, nothing changed | {again:.2f} | {again / runs:.3f} | {again / fastest:.3f} |", ""]
-    each = (fastest - few) / (runs - fewer) if runs > fewer else fastest / runs
-    lines += [
-        f"A run more costs {each:.2f} s: {fewer} runs took {few:.1f} s, {runs} took {fastest:.1f} s.",
-        "",
-        said.strip(),
-    ]
-    text = "\n".join(lines) + "\n"
+        told = [*ways(fresh, codes, given.only), *start(fresh), *scale(fresh, given.scale)]
+        told += everything(given.all.resolve()) if given.all else []
+        told += [] if given.quick else growth(fresh, codes)
+    told.append(
+        f"\nMeasured in {(time.monotonic() - began) / 60:.0f} minutes; times are of this machine, ratios travel."
+    )
+    text = "\n".join(told) + "\n"
     (HERE / "results.md").write_text(text, encoding="utf-8")
     print(f"\n{text}")
-    figure = Figure(figsize=(7, 0.45 * len(seconds) + 0.9), layout="constrained")
-    axes = figure.subplots()
-    bars = axes.barh(list(seconds), [s / runs for s in seconds.values()], color="#4477aa")
-    axes.bar_label(bars, fmt="%.2f s", padding=3)
-    axes.set(title=f"Seconds per run, {runs} runs of {NOTEBOOK} on two cores")
-    axes.invert_yaxis()
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(left=False, bottom=False, labelbottom=False)
-    axes.margins(x=0.12)
-    figure.savefig(HERE / "results.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -210,11 +210,10 @@ def _title(notebook: Any) -> str | None:
 def become_worker(stop: Any, folder: str) -> None:
     """Make this process a worker: deaf to Ctrl-C; gone, kernels first, when `stop` closes with the batch.
 
-    `folder` is for its temporary files and the processes that kernels are forked from; the batch removes it.
+    `folder` is for its temporary files; the batch removes it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
-    warm_kernel.share(folder, stop)
 
     def watch() -> None:
         with contextlib.suppress(EOFError, OSError):

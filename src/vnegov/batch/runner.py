@@ -202,14 +202,16 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel:
         if isinstance(executor, Executor):
             yield executor
         elif executor == "processes":
-            yield stack.enter_context(_processes(workers, kernel))
+            yield stack.enter_context(_processes(workers, *stack.enter_context(_warm(kernel))))
         elif executor == "dask":
             try:
                 from distributed import Client, LocalCluster
 
-                local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-                address = scheduler or stack.enter_context(LocalCluster(**local))
-                client = stack.enter_context(Client(address, timeout=20))
+                if scheduler is None:
+                    stack.enter_context(_warm(kernel))
+                    local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+                    scheduler = stack.enter_context(LocalCluster(**local))
+                client = stack.enter_context(Client(scheduler, timeout=20))
             except ImportError as error:
                 raise VnegovError("no dask.distributed: pip install 'vnegov[dask]'") from error
             except OSError as error:
@@ -220,25 +222,35 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel:
 
 
 @contextlib.contextmanager
-def _processes(workers: int, kernel: str | None) -> Iterator[Executor]:
-    """A pool of fresh processes. They end, with their kernels, when this process does, however it does.
-
-    The process that the kernels are forked from imports its libraries while the workers import theirs.
-    """
-    context = multiprocessing.get_context("spawn")
-    stop, hold = socket.socketpair()  # only this process holds the other end: it closes with us
+def _warm(kernel: str | None) -> Iterator[tuple[str, socket.socket]]:
+    """A private folder, and a socket that ends with this process; in the folder the zygote of the usual kernel, which
+    imports its libraries while the workers import theirs."""
+    stop, hold = socket.socketpair()
     private = tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True)
     with private as folder, stop, hold:
+        os.environ[zygote.SHARED], process = folder, None
         if kernel is None:
-            modules = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]["config"][
-                "preload"
-            ]
-            zygote.start(zygote.place(folder, modules, dict(os.environ)), modules, dict(os.environ), stop)
-        pool = ProcessPoolExecutor(workers, context, in_worker, ("become_worker", stop, folder))
+            spec = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]
+            modules, env = spec["config"]["preload"], dict(os.environ)
+            process = zygote.start(zygote.place(folder, modules, env), modules, env, stop)
         try:
-            yield pool
-        except BaseException:
-            hold.close()
-            raise
+            yield folder, stop
         finally:
-            pool.shutdown(cancel_futures=True)
+            del os.environ[zygote.SHARED]
+            hold.close()
+            if process is not None:
+                process.wait()
+
+
+@contextlib.contextmanager
+def _processes(workers: int, folder: str, stop: socket.socket) -> Iterator[Executor]:
+    """A pool of fresh processes. They end, with their kernels, when this process does, however it does."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, in_worker, ("become_worker", stop, folder))
+    try:
+        yield pool
+    except BaseException:
+        stop.shutdown(socket.SHUT_RDWR)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

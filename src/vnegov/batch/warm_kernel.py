@@ -12,9 +12,11 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from vnegov.batch import zygote
 NAME = "vnegov-warm"
 KERNELS = Path(__file__).parent / "kernels"
 READY = 120.0  # seconds for the imports
-_home: tuple[str, socket.socket] | None = None
+zygotes: list[subprocess.Popen[bytes]] = []  # this process's own
 
 
 class Process:
@@ -35,13 +37,21 @@ class Process:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+    def __init__(self, path: Path, request: dict[str, Any], streams: list[int]) -> None:
+        """Ask for it at the socket `path`. Raises `OSError` if nobody forks kernels there, or not any more."""
         self.returncode: int | None = None
-        if not (pid := connection.recv(32)):
-            raise ConnectionResetError("the process that forks kernels has ended, or its files have changed")
+        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self.connection.settimeout(READY)
+            self.connection.connect(str(path))
+            socket.send_fds(self.connection, [json.dumps(request).encode()], streams)
+            if not (pid := self.connection.recv(32)):
+                raise ConnectionResetError("the process that forks kernels has ended, or its files have changed")
+        except OSError:
+            self.connection.close()
+            raise
         self.pid = int(pid)
-        connection.setblocking(False)
+        self.connection.setblocking(False)
 
     def poll(self) -> int | None:
         """The exit code; None while the kernel lives."""
@@ -61,28 +71,20 @@ class Process:
         """Asked for when the kernel's process group could not be signalled: it is gone."""
 
 
-def share(folder: str, owner: socket.socket) -> None:
-    """Keep zygotes in this folder, for several processes; they end when the other end of `owner` closes."""
-    global _home
-    _home = folder, owner
-
-
+@cache
 def home() -> tuple[str, socket.socket]:
-    """The folder of zygotes and the socket that they watch: those shared, else this process's own."""
-    if _home is None:
-        folder, (ours, theirs) = tempfile.mkdtemp(prefix="vnegov-"), socket.socketpair()
-        share(folder, theirs)
+    """The folder of this process's zygotes, and the socket that they watch; both end with it."""
+    folder, (ours, theirs) = tempfile.mkdtemp(prefix="vnegov-"), socket.socketpair()
 
-        @atexit.register
-        def leave() -> None:
-            ours.close()
-            theirs.close()
-            for process in zygote.started:
-                process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+    @atexit.register
+    def leave() -> None:
+        ours.close()
+        theirs.close()
+        for process in zygotes:
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
-    assert _home is not None
-    return _home
+    return folder, theirs
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -131,27 +133,21 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _fork(self, cmd: list[str], how: dict[str, Any]) -> Process:
-        folder, owner = home()
-        path = zygote.place(folder, self.preload, how["env"])
+        """Have a kernel forked by the batch's zygote or else by one of this process's own, started if need be."""
         argv = cmd[cmd.index("ipykernel_launcher") + 1 :]
         request = {"argv": argv, "env": how["env"], "cwd": str(Path(how.get("cwd") or ".").resolve())}
         given = ((1, how.get("stdout")), (2, how.get("stderr")))
         streams = [n if s is None else s if isinstance(s, int) else s.fileno() for n, s in given]
-        for last in (False, True):
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            connection.settimeout(READY)
-            try:
-                if not path.exists():
-                    zygote.start(path, self.preload, how["env"], owner)
-                connection.connect(str(path))
-                socket.send_fds(connection, [json.dumps(request).encode()], streams)
-                return Process(connection)
-            except OSError:
-                connection.close()
-                if last:
-                    raise
-                path.unlink(missing_ok=True)
-        raise AssertionError
+        if shared := os.environ.get(zygote.SHARED):
+            with contextlib.suppress(OSError):
+                return Process(zygote.place(shared, self.preload, how["env"]), request, streams)
+        folder, owner = home()
+        path = zygote.place(folder, self.preload, how["env"])
+        with contextlib.suppress(OSError):
+            return Process(path, request, streams)
+        path.unlink(missing_ok=True)
+        zygotes.append(zygote.start(path, self.preload, how["env"], owner))
+        return Process(path, request, streams)
 
 
 def register() -> None:

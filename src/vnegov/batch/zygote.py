@@ -34,8 +34,8 @@ READ_AT_IMPORT = (
     "PATH",
     "VNEGOV_ROOT",
 )
+SHARED = "VNEGOV_ZYGOTES"  # the variable that names a folder of sockets, where a batch has one
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
-started: list[subprocess.Popen[bytes]] = []  # by this process
 read: dict[str, tuple[int, int]] = {}  # file → its stamp before it was read
 reading = True
 
@@ -46,7 +46,7 @@ def place(folder: str | Path, modules: list[str], env: dict[str, str]) -> Path:
     return Path(folder, blake2b(repr((modules, early)).encode(), digest_size=8).hexdigest())
 
 
-def start(path: Path, modules: list[str], env: dict[str, str], owner: socket.socket) -> None:
+def start(path: Path, modules: list[str], env: dict[str, str], owner: socket.socket) -> subprocess.Popen[bytes]:
     """Start a process that listens at `path`, at once: who connects before it is ready waits.
 
     It ends when the other end of `owner` closes. Raises `OSError` if something is at `path` already.
@@ -55,10 +55,9 @@ def start(path: Path, modules: list[str], env: dict[str, str], owner: socket.soc
         listener.bind(str(path))
         listener.listen(128)
         command = [sys.executable, "-Xfrozen_modules=off", __file__, str(owner.fileno()), *modules]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command, env=env, stdin=listener.fileno(), pass_fds=[owner.fileno()], start_new_session=True
         )
-    started.append(process)
 
 
 def note(event: str, args: tuple[Any, ...]) -> None:
