@@ -37,20 +37,18 @@ def test_ranks_stay_with_their_units_when_rows_are_shuffled(scores, random):
 
 
 @given(scores_of_units)
-def test_percentile_and_quartile_lie_in_their_range_and_follow_the_rank(scores):
+def test_quartiles_follow_the_rank(scores):
     rank = ranking.ranks(scores).dropna()
-    percentile, quartile = ranking.percentile(rank, len(scores)), ranking.quartile(rank, len(scores))
-    assert percentile.dropna().between(0, 100).all()
+    quartile = ranking.quartile(rank, len(scores))
     assert quartile.between(1, 4).all()
-    order = rank.sort_values().index
-    assert percentile.loc[order].dropna().is_monotonic_decreasing
-    assert quartile.loc[order].is_monotonic_increasing
+    assert quartile.loc[rank.sort_values().index].is_monotonic_increasing
 
 
-def test_the_first_leaves_all_behind_and_the_last_none():
-    rank = pd.Series([1, 18, 63], dtype="Int64")
-    assert ranking.percentile(rank, 63).round(1).tolist() == [100.0, 72.6, 0.0]
-    assert ranking.quartile(rank, 63).tolist() == [1, 2, 4]
+def test_the_first_leaves_all_behind_and_the_last_none(make_scores):
+    table = ranking.standing(make_scores({str(code): -code for code in range(63)}))
+    assert table["percentile"].iloc[[0, 17, 62]].round(1).tolist() == [100.0, 72.6, 0.0]
+    assert table["quartile"].iloc[[0, 17, 62]].tolist() == [1, 2, 4]
+    assert table["percentile"].is_monotonic_decreasing
 
 
 def test_gaps_say_how_far_the_others_are_ahead(make_scores):

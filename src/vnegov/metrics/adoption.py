@@ -6,7 +6,6 @@ import pandas as pd
 from scipy import stats
 
 PLACE = ["geography", "province_code", "scope", "agency"]
-PERCENT = "percent"
 # Where the true value lies, seen from the printed one.
 LEANING = {"exact": 0, "over": 1, "under": -1, "nearly": -1, "about": 0}
 
@@ -47,19 +46,19 @@ def shares(observations: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
     parts, wholes = (observations.loc[observations["indicator"] == name, columns] for name in (part, whole))
     pairs = parts.merge(wholes, on=key, suffixes=("", "_whole"))
     pairs = pairs[pairs[["regime", "regime_whole"]].nunique(axis=1) < 2]
-    pairs = pairs.assign(
+    pairs["regime"] = pairs["regime"].fillna(pairs["regime_whole"])
+    pairs["same"] = pairs["source_id"] == pairs["source_id_whole"]
+    best = pairs.groupby([*key, "regime"], dropna=False)["same"].transform("any")
+    pairs = pairs[pairs["same"] == best].reset_index(drop=True)
+    table = pairs[[*key, "regime"]].assign(
         part=part,
         whole=whole,
-        regime=pairs["regime"].fillna(pairs["regime_whole"]),
         numerator=pairs["value"],
         denominator=pairs["value_whole"],
         qualifier=list(map(ratio_qualifier, pairs["qualifier"], pairs["qualifier_whole"])),
-        same=pairs["source_id"] == pairs["source_id_whole"],
         source_ids=[";".join(dict.fromkeys(ids)) for ids in pairs[["source_id", "source_id_whole"]].to_numpy()],
     )
-    best = pairs["same"] == pairs.groupby([*key, "regime"], dropna=False)["same"].transform("any")
-    kept = [*key, "regime", "part", "whole", "numerator", "denominator", "qualifier", "source_ids"]
-    return stated_shares(pairs.loc[best, kept].reset_index(drop=True))
+    return stated_shares(table)
 
 
 def take_up(observations: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
@@ -71,19 +70,17 @@ def take_up(observations: pd.DataFrame, population: pd.DataFrame) -> pd.DataFram
 
 
 def growth(observations: pd.DataFrame) -> pd.DataFrame:
-    """Each figure that has one beside the one before it of the same place, indicator, unit, regime and number of
-    months; no targets; where a day has several the last row counts. Adds period_end_before, value_before, change (in
-    the unit), growth (% of the earlier value; missing for shares, whose change is in points, and where that value is
-    not above 0) and qualifier_growth."""
-    rows = observations[observations["qualifier"] != "target"]
+    """Each figure beside the one before it of the same place, indicator, unit, regime and number of months (of several
+    on a day the last row; no targets). Adds period_end_before, value_before, change (in the unit), growth (% of the
+    earlier value; missing where that is not above 0, and for shares) and qualifier_growth."""
     key = [*PLACE, "indicator", "unit", "regime", "months"]
-    start, end = (pd.to_datetime(rows[side]) for side in ("period_start", "period_end"))
-    rows = rows.assign(months=((end - start).dt.days / 30.44).round()).drop_duplicates(
-        [*key, "period_end"], keep="last"
-    )
+    start, end = (pd.to_datetime(observations[side]) for side in ("period_start", "period_end"))
+    rows = observations.assign(months=((end - start).dt.days / 30.44).round())
+    rows = rows[rows["qualifier"] != "target"].drop_duplicates([*key, "period_end"], keep="last")
     before = rows.sort_values("period_end").groupby(key, dropna=False)[["period_end", "value", "qualifier"]].shift()
     table = rows.join(before.add_suffix("_before")).dropna(subset="value_before")
-    change, counted = table["value"] - table["value_before"], (table["unit"] != PERCENT) & (table["value_before"] > 0)
+    change = table["value"] - table["value_before"]
+    counted = (table["unit"] != "percent") & (table["value_before"] > 0)
     return table.assign(
         change=change,
         growth=100 * change / table["value_before"].where(counted),

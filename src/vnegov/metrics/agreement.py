@@ -1,9 +1,9 @@
 """Whether rankings agree: Spearman, Kendall, Kendall's W, rank-biased overlap. An index that is known for leaders,
 laggards and those who wrote of themselves is no sample of the provinces: a correlation over it is refused, with the
-reason, unless the caller says which units were meant to be complete."""
+reason."""
 
 from collections import namedtuple
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -29,24 +29,16 @@ def require_whole(known: pd.Series, n_units: int, name: str) -> None:
         raise PartialIndex(f"{name} is known for {known.count()} of {n_units} units, no random part of them")
 
 
-def correlate(
-    a: pd.Series,
-    b: pd.Series,
-    method: str = "spearman",
-    *,
-    units: Collection[Hashable] | None = None,
-    n_boot: int = 2000,
-) -> Correlation:
+def correlate(a: pd.Series, b: pd.Series, method: str = "spearman", n_boot: int = 2000) -> Correlation:
     """Rank correlation of two vectors labelled by unit ("spearman", or "kendall": tau-b), its seeded 95% bootstrap
-    interval (BCa; Efron 1987), and n. units: those meant to be complete; by default all that either vector names.
-    Raises `PartialIndex` where one of them lacks a value, or under three units. Constant vectors give NaN."""
-    labels = sorted({*a.index, *b.index} if units is None else {*units})
-    n = len(labels)
-    if n < 3:
+    interval (BCa; Efron 1987), and n. Raises `PartialIndex` where either lacks a unit that the other names, or under
+    three units: whoever means a part of the units says so by passing those. Constant vectors give NaN."""
+    both = pd.concat([a, b], axis=1).sort_index()
+    if (n := len(both)) < 3:
         raise PartialIndex(f"{a.name} and {b.name} share {n} units only")
-    for side in (a, b):
-        require_whole(side.reindex(labels), n, str(side.name))
-    x, y = (side.loc[labels].to_numpy(dtype="float64") for side in (a, b))
+    for name, side in both.items():
+        require_whole(side, n, str(name))
+    x, y = both.to_numpy(dtype="float64").T
     counts = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=n_boot)
     estimate, *left_out = _statistic(method, x, y, np.vstack([np.ones(n), 1 - np.eye(n)]))
     low, high = _bca(estimate, _statistic(method, x, y, counts.astype("float64")), np.array(left_out))
@@ -74,7 +66,7 @@ def pairwise(scores: pd.DataFrame, method: str = "spearman", n_boot: int = 2000)
 def concordance(rankings: pd.DataFrame) -> Concordance:
     """Kendall's W of scores or ranks, units × rankings (0 no agreement, 1 the same order in all), with chi-square and
     p: W is Friedman's chi-square over m (n − 1), ties corrected (Siegel & Castellan 1988). Raises `PartialIndex` where
-    a ranking lacks a unit, ValueError under three units."""
+    a ranking lacks a unit."""
     n, m = rankings.shape
     for name, ranking in rankings.items():
         require_whole(ranking, n, str(name))
@@ -83,16 +75,14 @@ def concordance(rankings: pd.DataFrame) -> Concordance:
 
 
 def rbo(first: Sequence[Hashable], second: Sequence[Hashable], p: float = 0.9) -> float:
-    """Rank-biased overlap, 0 to 1, of two lists of units, best first, extrapolated beyond their ends (Webber, Moffat &
-    Zobel 2010, ACM TOIS 28(4), eq. 32). p in (0, 1): at 0.9 the first ten weigh some 86%. Raises ValueError for an
-    empty list, or a unit that stands twice."""
-    short, long = sorted((list(first), list(second)), key=len)
-    s, depth = len(short), np.arange(1, len(long) + 1)
-    if not short or len({*short}) < s or len({*long}) < len(long):
-        raise ValueError("rank-biased overlap needs two lists in which each unit stands once")
-    overlap = np.array([len({*short[:d]} & {*long[:d]}) for d in depth])
-    agreement = (overlap + overlap[s - 1] * np.maximum(depth - s, 0) / s) / depth
-    return float((1 - p) / p * agreement @ p**depth + agreement[-1] * p ** len(long))
+    """Rank-biased overlap, 0 to 1, of two tops of one length, best first, extrapolated beyond their ends (Webber,
+    Moffat & Zobel 2010, ACM TOIS 28(4), eq. 30). p in (0, 1): at 0.9 the first ten weigh some 86%."""
+    if not len({*first}) == len(first) == len(second) == len({*second}) > 0:
+        raise ValueError("rank-biased overlap needs two lists of one length in which each unit stands once")
+    depths = range(1, len(first) + 1)
+    shares = [len({*first[:depth]} & {*second[:depth]}) / depth for depth in depths]
+    seen = (1 - p) * sum(share * p ** (depth - 1) for share, depth in zip(shares, depths, strict=True))
+    return seen + shares[-1] * p ** len(first)
 
 
 def _statistic(method: str, x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.ndarray:

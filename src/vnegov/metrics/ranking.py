@@ -15,27 +15,22 @@ def ranks(scores: pd.Series) -> pd.Series:
     return scores.rank(method="min", ascending=False).astype("Int64")
 
 
-def percentile(rank: pd.Series, n_units: pd.Series | int) -> pd.Series:
-    """Share of the other units (%) that a unit with this rank leaves behind: first of n 100, n-th of n 0."""
-    return (100 * (n_units - rank) / (n_units - 1)).astype("float64")
-
-
 def quartile(rank: pd.Series, n_units: pd.Series | int) -> pd.Series:
     """Quarter of the table in which a rank lies, 1 (best) to 4; ties share the better one. Int64."""
     return (-(-4 * rank // n_units)).astype("Int64")
 
 
 def standing(scores: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `scores` with percentile, quartile and, in the index's unit, how far the leader, the median and the next
-    better score are ahead: gap_leader (missing where no first-ranked unit has a score), gap_median and gap_next
-    (missing unless all n_units of the edition are known)."""
+    """Rows of `scores` with percentile (the share of the other units that it leaves behind, %), quartile and, in the
+    index's unit, how far others are ahead: gap_leader (missing where no first-ranked unit has a score), gap_median and
+    gap_next (to the next better score; both missing unless all n_units of the edition are known)."""
     edition = [*SERIES, "edition"]
     ladder = scores[[*edition, "score"]].drop_duplicates().sort_values("score")
     rows = scores.merge(ladder.assign(above=ladder.groupby(edition)["score"].shift(-1)), how="left")
     groups = rows.assign(first=rows["score"].where(rows["rank"] == 1)).groupby(edition)
     whole = groups["score"].transform("count") >= rows["n_units"]
     return rows.assign(
-        percentile=percentile(rows["rank"], rows["n_units"]),
+        percentile=100 * (rows["n_units"] - rows["rank"]) / (rows["n_units"] - 1),
         quartile=quartile(rows["rank"], rows["n_units"]),
         gap_leader=groups["first"].transform("max") - rows["score"],
         gap_median=(groups["score"].transform("median") - rows["score"]).where(whole),

@@ -5,80 +5,67 @@ from collections import namedtuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy import stats
 
-from vnegov.metrics.adoption import PERCENT, PLACE
+from vnegov.metrics.adoption import PLACE
 
-Trend = namedtuple("Trend", ["slope", "low", "high", "p", "n"])
-Outlook = namedtuple("Outlook", ["verdict", "gap", "projected", "low", "high", "slope", "p", "n"])
-LATEST = {
-    "value": "latest",
-    "period_end": "latest_end",
-    "qualifier": "latest_qualifier",
-    "source_id": "latest_source_id",
-}
+Trend = namedtuple("Trend", ["slope", "low", "high", "p"])
+Outlook = namedtuple("Outlook", ["verdict", "n", "gap", "projected", "low", "high", "slope", "p"])
+LATEST = ["value", "period_end", "qualifier", "source_id"]
 
 
-def trend(times: ArrayLike, values: ArrayLike) -> Trend:
-    """Theil–Sen slope, the median of those between all pairs of points, with its 95% interval (Sen 1968, JASA 63), the
-    two-sided p of the Mann–Kendall test, exact where no values tie (Mann 1945, Econometrica 13), and n. Under five
-    points the interval is no true 95%. Raises ValueError under three points, or for two at one time."""
-    points = pd.Series(np.asarray(values, "float64"), np.asarray(times, "float64")).dropna()
+def trend(points: pd.Series) -> Trend:
+    """Theil–Sen slope of values by time (the index), with its 95% interval (Sen 1968, JASA 63; no true 95% under five
+    points), and two-sided p of the Mann–Kendall test, exact where no values tie (Mann 1945, Econometrica 13). Raises
+    ValueError under three points, or for two at one time."""
+    points = points.dropna()
     if len(points) < 3 or points.index.has_duplicates:
         raise ValueError(f"a trend needs three points or more, each at its own time; there are {len(points)}")
-    t, y = points.index.to_numpy(), points.to_numpy()
-    slope, _, low, high = stats.theilslopes(y, t)
-    return Trend(slope, low, high, stats.kendalltau(t, y).pvalue, len(t))
+    slope, _, low, high = stats.theilslopes(points, points.index)
+    return Trend(slope, low, high, stats.kendalltau(points.index, points).pvalue)
 
 
 def outlook(
-    times: ArrayLike,
-    values: ArrayLike,
-    target: float,
-    by: float,
-    *,
-    higher_is_better: bool = True,
-    bounds: tuple[float, float] = (-np.inf, np.inf),
+    points: pd.Series, target: float, by: float, sign: int = 1, bounds: tuple[float, float] = (-np.inf, np.inf)
 ) -> Outlook:
-    """Does a series reach `target` by the time `by` (in the unit of `times`, say years)?
+    """Do `points`, values by time (the index), reach `target` by the time `by`? sign: −1 where smaller is better.
 
     verdict: "not measured" up to `by`; "reached" if the target was met at any time up to then; "missed" if the series
     runs that far without; "too few points" under three; else by the Theil–Sen line, projected within `bounds` with its
     interval's slopes: "on course" (the whole interval meets the target), "open" (a part of it does), "off course". gap
-    is what the last value up to `by` lacks; p is of `mann_kendall`; what the verdict does not rest on is missing."""
-    points = pd.Series(np.asarray(values, "float64"), np.asarray(times, "float64")).dropna().sort_index()
-    sign, n = 1 if higher_is_better else -1, len(points)
+    is what the last value up to `by` lacks; slope and p are of `trend`, and missing where no line is drawn."""
+    points = points.dropna().sort_index()
     gaps = sign * (target - points.loc[:by])
-    last = gaps.iloc[-1] if len(gaps) else np.nan
-    told = {"not measured": gaps.empty, "reached": (gaps <= 0).any(), "missed": points.index.max() >= by}
-    told["too few points"] = n < 3
-    for verdict, true in told.items():
+    known = {"not measured": gaps.empty, "reached": (gaps <= 0).any(), "missed": points.index.max() >= by}
+    known["too few points"] = len(points) < 3
+    told = len(points), np.nan if gaps.empty else gaps.iloc[-1]
+    for verdict, true in known.items():
         if true:
-            return Outlook(verdict, last, np.nan, np.nan, np.nan, np.nan, np.nan, n)
-    line = trend(points.index, points)
+            return Outlook(verdict, *told, np.nan, np.nan, np.nan, np.nan, np.nan)
+    line = trend(points)
     years = by - np.median(points.index)
     projected, low, high = (np.clip(points.median() + years * slope, *bounds) for slope in line[:3])
     met = [sign * (target - end) <= 0 for end in (low, high)]
     verdict = "on course" if all(met) else "open" if any(met) else "off course"
-    return Outlook(verdict, last, projected, low, high, line.slope, line.p, n)
+    return Outlook(verdict, *told, projected, low, high, line.slope, line.p)
 
 
 def progress(observations: pd.DataFrame, lower_is_better: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A row per target in `observations` (qualifier "target"), with what was measured of the same place, scope, agency,
-    indicator, unit and regime: latest, latest_end, latest_qualifier, latest_source_id and the fields of `Outlook`.
-    lower_is_better names indicators such as the late rate. Where a day has several figures the last row counts."""
+    """A row per target in `observations` (qualifier "target"), with what was last measured of the same place, scope,
+    agency, indicator, unit and regime up to its day (LATEST, as latest_…; of several on a day the last row), and the
+    fields of `Outlook`, per year. lower_is_better names indicators such as the late rate."""
     thing = observations.groupby([*PLACE, "indicator", "unit", "regime"], dropna=False).ngroup()
-    years = pd.to_datetime(observations["period_end"]).map(pd.Timestamp.toordinal) / 365.25
-    rows = observations.assign(_thing=thing, _t=years)
+    year = pd.to_datetime(observations["period_end"]).map(pd.Timestamp.toordinal) / 365.25
+    rows = observations.assign(thing=thing, year=year)
     aims = rows["qualifier"] == "target"
-    measured = rows[~aims].drop_duplicates(["_thing", "period_end"], keep="last").sort_values("_t")
+    measured = rows[~aims].drop_duplicates(["thing", "year"], keep="last").sort_values("year").set_index("year")
     found = []
     for aim in rows[aims].to_dict("records"):
-        series = measured[measured["_thing"] == aim["_thing"]]
-        bounds = (0, 100) if aim["unit"] == PERCENT else (-np.inf, np.inf)
-        up = aim["indicator"] not in lower_is_better
-        view = outlook(series["_t"], series["value"], aim["value"], aim["_t"], higher_is_better=up, bounds=bounds)
-        last = series[series["_t"] <= aim["_t"]].tail(1).rename(columns=LATEST)[[*LATEST.values()]]
-        found.append(aim | dict(*last.to_dict("records")) | view._asdict())
-    return pd.DataFrame(found, columns=[*observations.columns, *LATEST.values(), *Outlook._fields])
+        series = measured[measured["thing"] == aim["thing"]]
+        sign = -1 if aim["indicator"] in lower_is_better else 1
+        bounds = (0, 100) if aim["unit"] == "percent" else (-np.inf, np.inf)
+        view = outlook(series["value"], aim["value"], aim["year"], sign, bounds)
+        latest = series.loc[: aim["year"], LATEST].tail(1).add_prefix("latest_")
+        found.append(aim | dict(*latest.to_dict("records")) | view._asdict())
+    added = [f"latest_{column}" for column in LATEST]
+    return pd.DataFrame(found, columns=[*observations.columns, *added, *Outlook._fields])

@@ -23,8 +23,8 @@ def spans(rows: pd.DataFrame, breaks: pd.DataFrame) -> pd.Series:
 
 
 def gini(values: ArrayLike) -> float:
-    """Gini coefficient of the known values, 0 (all equal) to 1 − 1/n: half the relative mean absolute difference (Gini
-    1912). NaN where nothing is known or all values are 0. Raises ValueError for a negative value."""
+    """Gini coefficient (1912) of the known values, 0 (all equal) to 1 − 1/n: half the relative mean difference. NaN
+    where nothing is known or all values are 0; ValueError for a negative value."""
     x = np.sort(pd.Series(values, dtype="float64").dropna())
     if (x < 0).any():
         raise ValueError(f"the Gini coefficient is not defined for negative values: {x[0]:g}")
@@ -44,18 +44,16 @@ def sigma(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
 
 
 def beta(scores: pd.DataFrame, first: int, last: int, breaks: pd.DataFrame) -> Beta:
-    """Beta convergence between two editions of one series of `scores` (one index, geography, component): least squares
-    of ln(last / first) / years on ln(first) over the units that both rank, slope with Student's 95% interval, n and R².
-    Below 0, who began behind grew faster (Barro & Sala-i-Martin 1992, Journal of Political Economy 100); errors of
-    measurement in the first scores alone make it so, too (Quah 1993). Raises `PartialIndex` where an edition is known
-    for some of its units only, ValueError across a break, for several series, scores ≤ 0, or under three units."""
+    """Beta convergence between two editions of one series of `scores`: least squares of ln(last / first) / years on
+    ln(first) over the units of both. Below 0, who began behind grew faster (Barro & Sala-i-Martin 1992, J. Polit. Econ.
+    100), or the first scores held errors (Quah 1993). Raises `PartialIndex` where an edition is not known whole,
+    ValueError across a break, for several series, scores ≤ 0, or under three units."""
     rows = scores[scores["edition"].isin([first, last])]
     if spans(rows, breaks).nunique() > 1:
         raise ValueError(f"{first} and {last} lie on two sides of a break")
     wide = rows.pivot(index="province_code", columns="edition", values="score").reindex(columns=[first, last])
     for edition, known in wide.items():
-        n_units = rows.loc[rows["edition"] == edition, "n_units"].max()
-        require_whole(known, n_units, f"edition {edition}")
+        require_whole(known, rows.loc[rows["edition"] == edition, "n_units"].max(), f"edition {edition}")
     start, end = wide.dropna().to_numpy().T
     if len(start) < 3 or min(*start, *end) <= 0:
         raise ValueError("beta convergence needs scores above 0 of three units or more")
