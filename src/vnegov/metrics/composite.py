@@ -102,20 +102,18 @@ def compose(
     if within is not None:
         groups = values.groupby(level=within, group_keys=False)
         return groups.apply(compose, tree, normalise, scale, aggregate, weights=weights, goalposts=goalposts)
-    families, directions = _families(tree)
-    indicators = _normalised(values, directions, normalise, scale, goalposts)
+    families = _families(tree)
+    indicators = _normalised(values, tree, normalise, scale, goalposts)
     nodes = pd.DataFrame(_climb(indicators, families, aggregate, weights), index=values.index)
     return nodes.assign(rank=ranks(nodes.iloc[:, -1]))
 
 
 def leave_one_out(values: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     """Places lost (above 0) or gained when one child of the root weighs nothing, units × children; see `compose`."""
-    base, shifts = compose(values, tree)["rank"], {}
-    *_, (children, _) = _families(tree)[0].values()
-    for one in children:
-        without = tree.assign(weight=tree["weight"].mask(tree["node"] == one, 0))
-        shifts[one] = compose(values, without)["rank"] - base
-    return pd.DataFrame(shifts)
+    *_, (children, _) = _families(tree).values()
+    trees = {one: tree.assign(weight=tree["weight"].mask(tree["node"] == one, 0)) for one in children}
+    base = compose(values, tree)["rank"]
+    return pd.DataFrame({one: compose(values, without)["rank"] - base for one, without in trees.items()})
 
 
 def rank_draws(
@@ -125,7 +123,7 @@ def rank_draws(
     draw takes one of each of `choices` (z-scores never with a mean of values above 0; min–max to 1–100) and multiplies
     each weight by 1 − spread to 1 + spread (Saisana, Saltelli & Tarantola 2005, J. R. Stat. Soc. A 168)."""
     allowed = [pick for pick in product(*choices.values()) if pick[0] != "zscore" or pick[1] not in ABOVE_0]
-    nodes = [child for children, _ in _families(tree)[0].values() for child in children]
+    nodes = [child for children, _ in _families(tree).values() for child in children]
     rng = np.random.default_rng(0)
     picks = [allowed[choice] for choice in rng.integers(len(allowed), size=n)]
     factors = rng.uniform(1 - spread, 1 + spread, (n, len(nodes)))
@@ -143,24 +141,24 @@ def sensitivity(
     """Which choice moves the ranks: total-order Sobol indices (column total; Saltelli et al. 2008; SALib) of the mean
     absolute rank shift against the first choices; 0 where nothing moves a rank. A row per factor: normalise, aggregate,
     weights, and the weight of each child of the root, varied by ±spread. n is a power of two."""
-    from SALib.analyze import sobol as analyse
-    from SALib.sample import sobol as sample
+    from SALib import ProblemSpec
 
-    *_, (children, _) = _families(tree)[0].values()
+    *_, (children, _) = _families(tree).values()
     factors = [*choices, *(f"weight of {child}" for child in children)]
-    problem = {"num_vars": len(factors), "names": factors, "bounds": [[0, 1]] * len(factors)}
-    points = sample.sample(problem, n, calc_second_order=False, seed=0)
+    problem = ProblemSpec({"names": factors, "bounds": [[0, 1]] * len(factors)})
+    points = problem.sample_sobol(n, calc_second_order=False, seed=0).samples
     points = np.vstack([[0] * 3 + [0.5] * len(children), points])
     picked = [[names[int(u * len(names))] for u in points[:, k]] for k, names in enumerate(choices.values())]
     varied = pd.DataFrame(1 + spread * (2 * points[:, 3:] - 1), columns=children)
     drawn = _drawn(values, tree, [*zip(*picked, strict=True)], varied)
     shifts = drawn.iloc[:, 1:].sub(drawn.iloc[:, 0], axis=0).abs().mean().to_numpy()
-    told = analyse.analyze(problem, shifts, calc_second_order=False)["ST"] if np.ptp(shifts) else 0.0
-    return pd.DataFrame({"total": told}, index=factors)
+    if np.ptp(shifts):
+        problem.set_results(shifts).analyze_sobol(calc_second_order=False)
+    return pd.DataFrame({"total": 0.0 if problem.analysis is None else problem.analysis["ST"]}, index=factors)
 
 
-def _families(tree: pd.DataFrame) -> tuple[Families, pd.Series]:
-    """Parent → children and weights, the root last; and the directions of the indicators."""
+def _families(tree: pd.DataFrame) -> Families:
+    """Parent → children and weights, the root last."""
     rows = tree.dropna(subset="parent").astype({"weight": "float64"})
     groups = rows.groupby("parent", sort=False)
     families = {parent: (group["node"].tolist(), group["weight"].to_numpy()) for parent, group in groups}
@@ -171,12 +169,12 @@ def _families(tree: pd.DataFrame) -> tuple[Families, pd.Series]:
         if not (weights >= 0).all() or not weights.any():
             raise ValueError(f"the weights below {parent} must be known, 0 or more, and not all 0")
     order = TopologicalSorter({parent: children for parent, (children, _) in families.items()}).static_order()
-    leaves = tree[~tree["node"].isin(families)].set_index("node")["direction"]
-    return {node: families[node] for node in order if node in families}, leaves
+    return {node: families[node] for node in order if node in families}
 
 
-def _normalised(values: pd.DataFrame, turn: pd.Series, method: str, scale: Scale, goalposts: Mapping = {}) -> dict:
+def _normalised(values: pd.DataFrame, tree: pd.DataFrame, method: str, scale: Scale, goalposts: Mapping = {}) -> dict:
     """The indicators turned so that more is better, on one scale: node → values."""
+    turn = tree[~tree["node"].isin(tree["parent"])].set_index("node")["direction"]
     x = turn.to_numpy() * values[turn.index].to_numpy(dtype="float64", na_value=np.nan)
     posts = [way * np.array(goalposts[name]) for name, way in turn.items()] if method == "goalposts" else [()]
     return dict(zip(turn.index, NORMALISE[method](x, scale, np.sort(posts).T).T, strict=True))
@@ -196,10 +194,8 @@ def _climb(indicators: dict, families: Families, aggregate: str, weights: str, f
 
 def _drawn(values: pd.DataFrame, tree: pd.DataFrame, picks: Sequence[tuple], factors: pd.DataFrame) -> pd.DataFrame:
     """Ranks, units × draws: a draw picks (normalise, aggregate, weights) and multiplies the weights of some nodes."""
-    families, directions = _families(tree)
-    methods = {method for method, *_ in picks}
-    indicators = {method: _normalised(values, directions, method, (1, 100)) for method in methods}
-    drawn = {}
+    families, drawn = _families(tree), {}
+    indicators = {method: _normalised(values, tree, method, (1, 100)) for method in {pick[0] for pick in picks}}
     for draw, ((method, mean, weights), row) in enumerate(zip(picks, factors.to_dict("records"), strict=True)):
         *_, root = _climb(indicators[method], families, mean, weights, row).values()
         drawn[draw, method, mean, weights] = NORMALISE["rank"](-root)

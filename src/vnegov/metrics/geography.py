@@ -6,20 +6,16 @@ import pandas as pd
 from vnegov.data.tables import table
 
 CELL = ["index", "edition", "component"]
-FIGURE = ["score", "rank", "rank_basis", "n_units", "source_ids", "conflict"]
-COLUMNS = [*CELL[:2], "geography", "province_code", CELL[2], *FIGURE, "method", "members_known", "members"]
 METHODS = {None: "simple_mean", "population": "population_2024_mean"}
 
 
 def to_34(scores: pd.DataFrame, weights: str | None = None, *, provinces: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Carry the rows of `scores` with geography "63" over the merger, a row per new province × cell of CELL.
-
-    weights: None for the simple mean (so the official 34 of DTI 2024 were made), or "population" for the mean weighted
-    by the members' people of 2024. The new provinces that have a score (n_units) are ranked where every province that
-    the edition ranked has one. `provinces`: the table of that name, read if not given. Raises ValueError for a figure
-    that stands twice, a code that is not there, or another weighting."""
-    if weights not in METHODS:
-        raise ValueError(f'weights is None or "population", not {weights!r}')
+    """Carry the rows of `scores` with geography "63" over the merger: their columns for each new province, index,
+    edition and component, with method, members_known and members. weights: None for the simple mean (so the official 34
+    of DTI 2024 were made), or "population" for the mean weighted by the members' people of 2024. The new provinces that
+    have a score (n_units) are ranked where every province that the edition ranked has one. Raises ValueError for a
+    figure that stands twice or a code that is not there, KeyError for another weighting."""
+    method = METHODS[weights]
     provinces = table("provinces") if provinces is None else provinces
     old = provinces[provinces["geography"] == "63"].rename(columns={"code": "province_code"})
     rows = scores[scores["geography"] == "63"]
@@ -41,18 +37,18 @@ def to_34(scores: pd.DataFrame, weights: str | None = None, *, provinces: pd.Dat
         n_units=score.groupby(CELL).transform("count"),
         source_ids=members["source_ids"].agg(lambda ids: ";".join(dict.fromkeys(";".join(ids.dropna()).split(";")))),
         conflict=members["conflict"].any(),
-        method=METHODS[weights],
+        method=method,
         members_known=members["score"].count(),
         members=members.size(),
     )
-    return carried.reset_index().rename(columns={"successor_code": "province_code"})[COLUMNS]
+    return carried.reset_index().rename(columns={"successor_code": "province_code"})
 
 
 def compare_34(carried: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
     """Carried figures beside the official ones of the 34, where both are there: a row per index, edition, component and
-    province, with score_carried, score_official, score_difference (carried − official), and so rank."""
-    columns = [*(key := [*CELL, "province_code"]), "score", "rank"]
-    ours, theirs = (side.loc[side["geography"] == "34", columns] for side in (carried, official))
+    province, with score_carried, score_official, score_difference (carried − official), and so the ranks."""
+    key = [*CELL, "province_code"]
+    ours, theirs = (side.loc[side["geography"] == "34", [*key, "score", "rank"]] for side in (carried, official))
     both = ours.merge(theirs, on=key, suffixes=("_carried", "_official"), validate="1:1")
     both["score_difference"] = both["score_carried"] - both["score_official"]
     both["rank_difference"] = both["rank_carried"] - both["rank_official"]
