@@ -29,8 +29,8 @@ def ratio_qualifier(numerator: str, denominator: str) -> str:
 
 
 def stated_shares(observations: pd.DataFrame) -> pd.DataFrame:
-    """Rows that print their own numerator and denominator, with share, low and high added (%). The Wilson interval
-    shows how much chance there is in so few cases, not errors in the count itself."""
+    """Rows that print numerator and denominator, with share, low and high added (%). The interval shows how much chance
+    there is in so few cases, not errors in the count itself."""
     rows = observations.dropna(subset=["numerator", "denominator"])
     ends = np.reshape([wilson(*counts) for counts in rows[["numerator", "denominator"]].to_numpy()], (-1, 2))
     share = rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
@@ -38,9 +38,8 @@ def stated_shares(observations: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares(observations: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
-    """Indicator `part` as a share (%) of indicator `whole`, for the same place, scope, agency, period and regime (of
-    either, where one has none). A source that prints both sides is preferred to a pairing of sources. Result: place,
-    period, regime, part, whole, numerator, denominator, qualifier, source_ids, share, low, high (Wilson)."""
+    """Indicator `part` as a share of `whole`, as `stated_shares`, for the same place, scope, agency, period and regime
+    (of either, where one has none). A source that prints both sides is preferred to a pairing of sources."""
     key = [*PLACE, "period_start", "period_end"]
     columns = [*key, "regime", "value", "qualifier", "source_id"]
     parts, wholes = (observations.loc[observations["indicator"] == name, columns] for name in (part, whole))
@@ -62,17 +61,16 @@ def shares(observations: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
 
 
 def take_up(observations: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
-    """Counts with per_thousand: per 1,000 people (table `population`) of the year in which the period ends, missing
-    where that is not known. Nothing is annualised."""
+    """Counts with per_thousand: per 1,000 people (table `population`) of the year in which the period ends."""
     rows = observations.assign(year=pd.to_datetime(observations["period_end"]).dt.year)
     table = rows.merge(population, on=["geography", "province_code", "year"], how="left", validate="m:1")
     return table.assign(per_thousand=table["value"] / table["population_thousand"])
 
 
 def growth(observations: pd.DataFrame) -> pd.DataFrame:
-    """Each figure beside the one before it of the same place, indicator, unit, regime and number of months (of several
-    on a day the last row; no targets). Adds period_end_before, value_before, change (in the unit), growth (% of the
-    earlier value; missing where that is not above 0, and for shares) and qualifier_growth."""
+    """Each figure beside the one before it (…_before) of the same place, indicator, unit, regime and number of months,
+    with change (in the unit), growth (% of an earlier value above 0; none for shares) and qualifier_growth. No targets;
+    of several figures on a day the last row."""
     key = [*PLACE, "indicator", "unit", "regime", "months"]
     start, end = (pd.to_datetime(observations[side]) for side in ("period_start", "period_end"))
     rows = observations.assign(months=((end - start).dt.days / 30.44).round())

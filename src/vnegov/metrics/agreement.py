@@ -30,9 +30,9 @@ def require_whole(known: pd.Series, n_units: int, name: str) -> None:
 
 
 def correlate(a: pd.Series, b: pd.Series, method: str = "spearman", n_boot: int = 2000) -> Correlation:
-    """Rank correlation of two vectors labelled by unit ("spearman", or "kendall": tau-b), its seeded 95% bootstrap
-    interval (BCa; Efron 1987), and n. Raises `PartialIndex` where either lacks a unit that the other names, or under
-    three units: whoever means a part of the units says so by passing those. Constant vectors give NaN."""
+    """Rank correlation of two vectors labelled by unit ("spearman", or "kendall": tau-b; NaN if one is constant), its
+    seeded 95% bootstrap interval (BCa; Efron 1987), and n. Raises `PartialIndex` where one lacks a unit of the other,
+    or under three units: whoever means a part of the units says so by passing those."""
     both = pd.concat([a, b], axis=1).sort_index()
     if (n := len(both)) < 3:
         raise PartialIndex(f"{a.name} and {b.name} share {n} units only")
@@ -46,9 +46,8 @@ def correlate(a: pd.Series, b: pd.Series, method: str = "spearman", n_boot: int 
 
 
 def pairwise(scores: pd.DataFrame, method: str = "spearman", n_boot: int = 2000) -> pd.DataFrame:
-    """`correlate` for every pair of indices in `scores` (one edition, geography and component each), over the units of
-    both; refused for an index with fewer scores than it ranks units (n_units). Result: index_a, index_b, statistic,
-    low, high, n, reason ("" or why it is refused)."""
+    """`correlate` for every pair of indices in `scores` (one edition, geography and component each) over the units of
+    both: index_a, index_b, statistic, low, high, n, reason ("", or why refused: fewer scores known than n_units)."""
     wide = scores.pivot(index="province_code", columns="index", values="score")
     n_units, found = scores.groupby("index")["n_units"].max(), []
     for a, b in combinations(wide, 2):
@@ -64,9 +63,8 @@ def pairwise(scores: pd.DataFrame, method: str = "spearman", n_boot: int = 2000)
 
 
 def concordance(rankings: pd.DataFrame) -> Concordance:
-    """Kendall's W of scores or ranks, units × rankings (0 no agreement, 1 the same order in all), with chi-square and
-    p: W is Friedman's chi-square over m (n − 1), ties corrected (Siegel & Castellan 1988). Raises `PartialIndex` where
-    a ranking lacks a unit."""
+    """Kendall's W, 0 to 1, of scores or ranks, n units × m rankings: Friedman's chi-square over m (n − 1), ties
+    corrected (Siegel & Castellan 1988). Raises `PartialIndex` where a ranking lacks a unit."""
     n, m = rankings.shape
     for name, ranking in rankings.items():
         require_whole(ranking, n, str(name))

@@ -51,9 +51,8 @@ def w_entropy(x: np.ndarray) -> np.ndarray:
 
 
 def w_pca(x: np.ndarray) -> np.ndarray:
-    """Squared loadings on the components with an eigenvalue of 1 or more, unrotated, of the correlations over units
-    with all values (Nicoletti, Scarpetta & Boylaud 2000). A column of one value weighs 0; equal weights where no column
-    tells units apart."""
+    """Squared loadings on the unrotated components with an eigenvalue of 1 or more, of the correlations over units with
+    all values (Nicoletti, Scarpetta & Boylaud 2000). Columns of one value as in `w_entropy`."""
     values, vectors = np.linalg.eigh(pd.DataFrame(x).dropna().corr().fillna(0))
     weights = vectors**2 @ np.where(values >= min(1, values.max()), values, 0)
     return weights / weights.sum() if weights.any() else np.ones(x.shape[1])
@@ -119,9 +118,9 @@ def leave_one_out(values: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
 def rank_draws(
     values: pd.DataFrame, tree: pd.DataFrame, choices: dict = CHOICES, spread: float = 0.25, n: int = 500
 ) -> pd.DataFrame:
-    """Monte Carlo over how the index is built: ranks, units × draws (columns draw, normalise, aggregate, weights). A
-    draw takes one of each of `choices` (z-scores never with a mean of values above 0; min–max to 1–100) and multiplies
-    each weight by 1 − spread to 1 + spread (Saisana, Saltelli & Tarantola 2005, J. R. Stat. Soc. A 168)."""
+    """Monte Carlo over how the index is built (Saisana, Saltelli & Tarantola 2005, J. R. Stat. Soc. A 168): ranks of
+    units × draws. A draw takes one of each of `choices` (z-scores in no geometric or harmonic mean; min–max to 1–100),
+    named in its column, and multiplies each weight by 1 − spread to 1 + spread."""
     allowed = [pick for pick in product(*choices.values()) if pick[0] != "zscore" or pick[1] not in ABOVE_0]
     nodes = [child for children, _ in _families(tree).values() for child in children]
     rng = np.random.default_rng(0)

@@ -10,11 +10,10 @@ METHODS = {None: "simple_mean", "population": "population_2024_mean"}
 
 
 def to_34(scores: pd.DataFrame, weights: str | None = None, *, provinces: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Carry the rows of `scores` with geography "63" over the merger: their columns for each new province, index,
-    edition and component, with method, members_known and members. weights: None for the simple mean (so the official 34
-    of DTI 2024 were made), or "population" for the mean weighted by the members' people of 2024. The new provinces that
-    have a score (n_units) are ranked where every province that the edition ranked has one. Raises ValueError for a
-    figure that stands twice or a code that is not there, KeyError for another weighting."""
+    """Carry the rows of `scores` with geography "63" over the merger, with method, members_known and members added.
+    weights: None for the simple mean (so the official 34 of DTI 2024 were made), or "population" for that by people of
+    2024. The new provinces that have a score (n_units) are ranked where every province that the edition ranked has one.
+    Raises ValueError for a figure that stands twice or a code that is not there."""
     method = METHODS[weights]
     provinces = table("provinces") if provinces is None else provinces
     old = provinces[provinces["geography"] == "63"].rename(columns={"code": "province_code"})

@@ -21,9 +21,8 @@ def quartile(rank: pd.Series, n_units: pd.Series | int) -> pd.Series:
 
 
 def standing(scores: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `scores` with percentile (the share of the other units that it leaves behind, %), quartile and, in the
-    index's unit, how far others are ahead: gap_leader (missing where no first-ranked unit has a score), gap_median and
-    gap_next (to the next better score; both missing unless all n_units of the edition are known)."""
+    """Rows of `scores` with percentile (% of the other units left behind), quartile and, in the index's unit, how far
+    others are ahead: gap_leader, gap_median and gap_next (the last two missing unless all n_units are known)."""
     edition = [*SERIES, "edition"]
     ladder = scores[[*edition, "score"]].drop_duplicates().sort_values("score")
     rows = scores.merge(ladder.assign(above=ladder.groupby(edition)["score"].shift(-1)), how="left")
@@ -39,9 +38,8 @@ def standing(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
-    """Each row of `scores` beside the province's edition before, in one index, geography and component. Adds
-    edition_before, score_before, rank_before, comparable, score_change and rank_change (places gained: 5th after 8th is
-    +3); the changes are missing where comparable is False: nothing before, or a break between (see `trends.spans`)."""
+    """Each row of `scores` beside the province's edition before: edition_before, score_before, rank_before, comparable
+    (no break between), and, where that holds, score_change and rank_change (places gained: 5th after 8th is +3)."""
     rows = scores.assign(span=spans(scores, breaks)).reset_index(drop=True)
     groups = rows.sort_values("edition").groupby([*SERIES, "province_code"])
     before = groups[["edition", "score", "rank", "span"]].shift().astype({"edition": "Int64"})
@@ -53,8 +51,7 @@ def changes(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
 
 
 def movers(changed: pd.DataFrame, n: int = 5) -> pd.DataFrame:
-    """From `changes`: who gained and who lost most places (direction "up" or "down"), up to n each, ties with the n-th
-    included, from the greatest gain to the greatest loss."""
+    """From `changes`, greatest gain first: who moved most (direction "up", "down"), n each and ties with the n-th."""
     moved = changed[changed["rank_change"].fillna(0) != 0]
     moved = moved.assign(direction=np.where(moved["rank_change"] > 0, "up", "down"))
     place = moved["rank_change"].abs().groupby(moved["direction"]).rank(method="min", ascending=False)
@@ -68,9 +65,8 @@ def peers(
     grdp_per_head: pd.Series | None = None,
     n: int = 5,
 ) -> list[str]:
-    """Codes of the provinces to compare `code` with, among `provinces` (of one geography). how: "region", all others of
-    its region; "nearest", the n nearest by the logs of population and, if given, of GRDP per head (by code), each in
-    standard deviations; or a list of codes. Raises `UnknownProvince` for a code that is not there."""
+    """Codes among `provinces` (one geography) to compare `code` with: all others of its "region", the n "nearest" by
+    the logs of population and, if given, GRDP per head (by code), in standard deviations, or a given list."""
     table = provinces.set_index("code").sort_index()
     if grdp_per_head is not None:
         table = table.assign(grdp_per_head=grdp_per_head).dropna(subset="grdp_per_head")

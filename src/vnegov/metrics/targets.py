@@ -15,9 +15,8 @@ LATEST = ["value", "period_end", "qualifier", "source_id"]
 
 
 def trend(points: pd.Series) -> Trend:
-    """Theil–Sen slope of values by time (the index), with its 95% interval (Sen 1968, JASA 63; no true 95% under five
-    points), and two-sided p of the Mann–Kendall test, exact where no values tie (Mann 1945, Econometrica 13). Raises
-    ValueError under three points, or for two at one time."""
+    """Theil–Sen slope of values by time (the index) with 95% interval (Sen 1968, JASA 63; no true 95% under five
+    points), and p of the Mann–Kendall test, exact without ties (Mann 1945, Econometrica 13). ValueError under three."""
     points = points.dropna()
     if len(points) < 3 or points.index.has_duplicates:
         raise ValueError(f"a trend needs three points or more, each at its own time; there are {len(points)}")
@@ -51,9 +50,9 @@ def outlook(
 
 
 def progress(observations: pd.DataFrame, lower_is_better: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A row per target in `observations` (qualifier "target"), with what was last measured of the same place, scope,
-    agency, indicator, unit and regime up to its day (LATEST, as latest_…; of several on a day the last row), and the
-    fields of `Outlook`, per year. lower_is_better names indicators such as the late rate."""
+    """A row per target in `observations`, with what was last measured of the same place, indicator, unit and regime up
+    to its day (latest_…; of several on a day the last row) and the fields of `Outlook`, slopes per year.
+    lower_is_better names indicators such as the late rate."""
     thing = observations.groupby([*PLACE, "indicator", "unit", "regime"], dropna=False).ngroup()
     year = pd.to_datetime(observations["period_end"]).map(pd.Timestamp.toordinal) / 365.25
     rows = observations.assign(thing=thing, year=year)

@@ -32,9 +32,8 @@ def gini(values: ArrayLike) -> float:
 
 
 def sigma(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
-    """Dispersion between provinces, a row per index × geography × component × edition of `scores`: n (scores known),
-    n_units, mean, sd (sample, in the index's unit), cv (sd / mean), gini (all missing unless n = n_units), span (only
-    rows of one span compare). Sigma convergence is a falling sd or cv (Barro & Sala-i-Martin 1992)."""
+    """Dispersion in each edition of `scores`: n, n_units, mean, sd (sample), cv (sd / mean), gini (missing unless n is
+    n_units), span (only rows of one compare). Sigma convergence is a falling sd or cv (Barro & Sala-i-Martin 1992)."""
     groups = scores.groupby([*SERIES, "edition"])
     table = groups["score"].agg(n="count", mean="mean", sd="std", gini=gini)
     measures = table.assign(cv=table["sd"] / table["mean"])[["mean", "sd", "cv", "gini"]]
@@ -44,10 +43,9 @@ def sigma(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
 
 
 def beta(scores: pd.DataFrame, first: int, last: int, breaks: pd.DataFrame) -> Beta:
-    """Beta convergence between two editions of one series of `scores`: least squares of ln(last / first) / years on
-    ln(first) over the units of both. Below 0, who began behind grew faster (Barro & Sala-i-Martin 1992, J. Polit. Econ.
-    100), or the first scores held errors (Quah 1993). Raises `PartialIndex` where an edition is not known whole,
-    ValueError across a break, for several series, scores ≤ 0, or under three units."""
+    """Least squares of ln(last / first) / years on ln(first), for one series of `scores`, over the units of both. Below
+    0, who began behind grew faster (Barro & Sala-i-Martin 1992, J. Polit. Econ. 100), or the first scores held errors
+    (Quah 1993). Raises `PartialIndex`, and ValueError across a break, for scores ≤ 0, or under three units."""
     rows = scores[scores["edition"].isin([first, last])]
     if spans(rows, breaks).nunique() > 1:
         raise ValueError(f"{first} and {last} lie on two sides of a break")
