@@ -129,7 +129,7 @@ def test_the_order_of_rows_changes_no_asem_score(random):
 @given(vectors, st.tuples(st.integers(-50, 50), st.integers(1, 100)))
 def test_min_max_lands_on_its_scale_and_keeps_the_order(x, bounds):
     scale = (bounds[0], bounds[0] + bounds[1])
-    found = composite.n_minmax(x, scale)
+    found = composite.NORMALISE["minmax"](x, scale, None)
     if (x == x[0]).all():
         assert np.isnan(found).all()
     else:
@@ -147,9 +147,9 @@ def test_z_scores_tell_the_distance_from_the_mean_in_standard_deviations(x):
 
 @given(vectors)
 def test_goalposts_land_on_their_scale_and_turn_over(x):
-    found = composite.n_goalposts(x, -100, 100)
+    found = composite.between(x, -100, 100)
     assert ((found >= 0) & (found <= 100)).all()
-    np.testing.assert_allclose(composite.n_goalposts(x, 100, -100), 100 - found, atol=1e-9)
+    np.testing.assert_allclose(composite.between(x, 100, -100), 100 - found, atol=1e-9)
 
 
 def test_ranks_as_normalisation_give_the_best_the_highest_and_ties_the_lower():
@@ -183,24 +183,24 @@ def test_a_geometric_or_harmonic_mean_of_zero_is_refused_with_the_mend(small, me
 
 def test_copeland_counts_the_weight_on_which_others_are_outdone():
     x = np.array([[3, 1], [2, 2], [1, 2.0]])
-    np.testing.assert_allclose(composite.a_copeland(x, [2, 1]), [4 / 3, 1 / 3 + 2 / 3 + 1 / 6, 1 / 3 + 1 / 6])
+    np.testing.assert_allclose(composite.copeland(x, [2, 1]), [4 / 3, 1 / 3 + 2 / 3 + 1 / 6, 1 / 3 + 1 / 6])
 
 
 @given(positive)
 def test_copeland_scores_sum_to_the_number_of_pairs(x):
-    assert composite.a_copeland(x).sum() == pytest.approx(len(x) * (len(x) - 1) / 2)
+    assert composite.copeland(x).sum() == pytest.approx(len(x) * (len(x) - 1) / 2)
 
 
 @given(positive)
 def test_weights_made_from_data_are_shares(x):
-    for weigh in (composite.w_entropy, composite.w_pca):
+    for weigh in (composite.entropy, composite.pca):
         w = weigh(x)
         assert (w >= -1e-12).all() and w.sum() > 0
 
 
 def test_entropy_gives_weight_to_what_tells_units_apart():
     x = np.column_stack([[0, 0, 0, 1], [0, 0.5, 0.7, 1], [1, 1, 1, 1]]).astype("float64")
-    w = composite.w_entropy(x)
+    w = composite.entropy(x)
     assert w[0] > w[1] > w[2] == 0
     shares = np.array([0.5, 0.7, 1]) / 2.2
     spread = [1, 1 - stats.entropy(shares) / np.log(4)]
@@ -211,7 +211,7 @@ def test_pca_weighs_what_goes_together_over_what_goes_alone():
     rng = np.random.default_rng(0)
     common = rng.normal(size=200)
     x = np.column_stack([common + 0.1 * rng.normal(size=200), common, rng.normal(size=200) - 0.3 * common])
-    w = composite.w_pca(x)
+    w = composite.pca(x)
     assert w.sum() == pytest.approx(1)
     assert w[0] > w[2] and w[1] > w[2]
 

@@ -18,59 +18,54 @@ Methods = dict[str, Callable[..., np.ndarray]]
 Families = dict[str, tuple[list[str], np.ndarray]]
 
 
-def n_goalposts(x: ArrayLike, worst: ArrayLike, best: ArrayLike, scale: Scale = (0, 100)) -> np.ndarray:
+def between(x: ArrayLike, worst: ArrayLike, best: ArrayLike, scale: Scale = (0, 100)) -> np.ndarray:
     """Place between two posts, cut off at both, on `scale`; worst > best turns it over; NaN between equal posts."""
     span = np.subtract(best, worst, dtype="float64")
     unit = np.subtract(x, worst, dtype="float64") / np.where(span == 0, np.nan, span)
     return np.clip(unit, 0, 1) * (scale[1] - scale[0]) + scale[0]
 
 
-def n_minmax(x: ArrayLike, scale: Scale = (0, 100)) -> np.ndarray:
-    """Values stretched onto `scale`; NaN where all are one."""
-    return n_goalposts(x, np.fmin.reduce(x), np.fmax.reduce(x), scale)
-
-
-def a_mean(x: ArrayLike, weights: Sequence | np.ndarray | None = None) -> np.ndarray:
+def mean(x: ArrayLike, weights: Sequence | np.ndarray | None = None) -> np.ndarray:
     """Weighted arithmetic mean along the last axis of the values present; NaN where there are none."""
     return np.ma.filled(np.ma.average(np.ma.masked_invalid(x), axis=-1, weights=weights), np.nan)
 
 
-def a_copeland(x: np.ndarray, weights: Sequence | np.ndarray | None = None) -> np.ndarray:
+def copeland(x: np.ndarray, weights: Sequence | np.ndarray | None = None) -> np.ndarray:
     """Copeland scores (1951), 0 to n − 1: over all others, the weight on which each unit outdoes them. Ties count half;
     a pair is compared on what both have, and counts half where that is nothing."""
-    share = np.nan_to_num(a_mean(np.sign(x[:, None] - x) / 2 + 0.5, weights), nan=0.5)
+    share = np.nan_to_num(mean(np.sign(x[:, None] - x) / 2 + 0.5, weights), nan=0.5)
     np.fill_diagonal(share, 0)
     return np.where(np.isnan(x).all(axis=1), np.nan, share.sum(axis=1))
 
 
-def w_entropy(x: np.ndarray) -> np.ndarray:
+def entropy(x: np.ndarray) -> np.ndarray:
     """How unevenly a column is spread over the units: 1 − the Shannon entropy of its values on [0, 1] (Hwang & Yoon
     1981). A column of one value weighs 0; equal weights where no column tells units apart."""
-    spread = np.nan_to_num(1 - stats.entropy(np.nan_to_num(n_minmax(x, (0, 1)))) / np.log(len(x)))
+    spread = np.nan_to_num(1 - stats.entropy(np.nan_to_num(NORMALISE["minmax"](x, (0, 1), None))) / np.log(len(x)))
     return spread / spread.sum() if spread.any() else np.ones(x.shape[1])
 
 
-def w_pca(x: np.ndarray) -> np.ndarray:
+def pca(x: np.ndarray) -> np.ndarray:
     """Squared loadings on the unrotated components with an eigenvalue of 1 or more, of the correlations over units with
-    all values (Nicoletti, Scarpetta & Boylaud 2000). Columns of one value as in `w_entropy`."""
+    all values (Nicoletti, Scarpetta & Boylaud 2000). Columns of one value as in `entropy`."""
     values, vectors = np.linalg.eigh(pd.DataFrame(x).dropna().corr().fillna(0))
     weights = vectors**2 @ np.where(values >= min(1, values.max()), values, 0)
     return weights / weights.sum() if weights.any() else np.ones(x.shape[1])
 
 
 NORMALISE: Methods = {
-    "minmax": lambda x, scale, posts: n_minmax(x, scale),
-    "goalposts": lambda x, scale, posts: n_goalposts(x, posts[0], posts[1], scale),
+    "minmax": lambda x, scale, _: between(x, np.fmin.reduce(x), np.fmax.reduce(x), scale),
+    "goalposts": lambda x, scale, posts: between(x, posts[0], posts[1], scale),
     "zscore": lambda x, *_: stats.zscore(x, ddof=1, nan_policy="omit"),
     "rank": lambda x, *_: stats.rankdata(x, method="min", axis=0, nan_policy="omit").astype("float64"),
 }
 AGGREGATE: Methods = {
-    "arithmetic": a_mean,
-    "geometric": lambda x, weights: np.exp(a_mean(np.log(x), weights)),
-    "harmonic": lambda x, weights: 1 / a_mean(1 / x, weights),
-    "copeland": a_copeland,
+    "arithmetic": mean,
+    "geometric": lambda x, weights: np.exp(mean(np.log(x), weights)),
+    "harmonic": lambda x, weights: 1 / mean(1 / x, weights),
+    "copeland": copeland,
 }
-WEIGH: Methods = {"equal": lambda x: np.ones(x.shape[1]), "entropy": w_entropy, "pca": w_pca}
+WEIGH: Methods = {"equal": lambda x: np.ones(x.shape[1]), "entropy": entropy, "pca": pca}
 ABOVE_0 = ("geometric", "harmonic")
 # What the Monte Carlo chooses from, and what the sensitivities tell apart.
 CHOICES = {"normalise": ("minmax", "zscore", "rank"), "aggregate": tuple(AGGREGATE), "weights": ("given", *WEIGH)}
@@ -195,7 +190,7 @@ def _drawn(values: pd.DataFrame, tree: pd.DataFrame, picks: Sequence[tuple], fac
     """Ranks, units × draws: a draw picks (normalise, aggregate, weights) and multiplies the weights of some nodes."""
     families, drawn = _families(tree), {}
     indicators = {method: _normalised(values, tree, method, (1, 100)) for method in {pick[0] for pick in picks}}
-    for draw, ((method, mean, weights), row) in enumerate(zip(picks, factors.to_dict("records"), strict=True)):
-        *_, root = _climb(indicators[method], families, mean, weights, row).values()
-        drawn[draw, method, mean, weights] = NORMALISE["rank"](-root)
+    for draw, ((method, aggregate, weights), row) in enumerate(zip(picks, factors.to_dict("records"), strict=True)):
+        *_, root = _climb(indicators[method], families, aggregate, weights, row).values()
+        drawn[draw, method, aggregate, weights] = NORMALISE["rank"](-root)
     return pd.DataFrame(drawn, index=values.index).rename_axis(columns=["draw", *CHOICES])
