@@ -61,7 +61,7 @@ def shares(observations: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
 
 
 def take_up(observations: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
-    """Counts with per_thousand: per 1,000 people (table `population`) of the year in which the period ends."""
+    """Counts with per_thousand people (table `population`) of the year in which the period ends; not annualised."""
     rows = observations.assign(year=pd.to_datetime(observations["period_end"]).dt.year)
     table = rows.merge(population, on=["geography", "province_code", "year"], how="left", validate="m:1")
     return table.assign(per_thousand=table["value"] / table["population_thousand"])

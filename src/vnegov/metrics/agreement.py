@@ -1,6 +1,5 @@
 """Whether rankings agree: Spearman, Kendall, Kendall's W, rank-biased overlap. An index that is known for leaders,
-laggards and those who wrote of themselves is no sample of the provinces: a correlation over it is refused, with the
-reason."""
+laggards and those who wrote of themselves is no sample of the provinces: a correlation over it is refused."""
 
 from collections import namedtuple
 from collections.abc import Hashable, Sequence

@@ -59,17 +59,13 @@ def movers(changed: pd.DataFrame, n: int = 5) -> pd.DataFrame:
 
 
 def peers(
-    provinces: pd.DataFrame,
-    code: str,
-    how: str | Sequence[str] = "region",
-    grdp_per_head: pd.Series | None = None,
-    n: int = 5,
+    provinces: pd.DataFrame, code: str, how: str | Sequence[str] = "region", grdp: pd.Series | None = None, n: int = 5
 ) -> list[str]:
     """Codes among `provinces` (one geography) to compare `code` with: all others of its "region", the n "nearest" by
-    the logs of population and, if given, GRDP per head (by code), in standard deviations, or a given list."""
+    the logs of population and, if given, of GRDP per head (by code), in standard deviations, or a given list."""
     table = provinces.set_index("code").sort_index()
-    if grdp_per_head is not None:
-        table = table.assign(grdp_per_head=grdp_per_head).dropna(subset="grdp_per_head")
+    if grdp is not None:
+        table = table.assign(grdp=grdp).dropna(subset="grdp")
     given = [one for one in ([how] if isinstance(how, str) else how) if one not in ("region", "nearest", code)]
     if unknown := sorted({code, *given} - {*table.index}):
         there = ", ".join(table.index)
@@ -77,6 +73,6 @@ def peers(
     if how == "region":
         return table.index[table["region"] == table.loc[code, "region"]].drop(code).tolist()
     if how == "nearest":
-        logs = np.log(table.filter(["population_2024_thousand", "grdp_per_head"]))
+        logs = np.log(table.filter(["population_2024_thousand", "grdp"]))
         return (((logs - logs.loc[code]) / logs.std()) ** 2).sum(axis=1).drop(code).nsmallest(n).index.tolist()
     return given
