@@ -57,6 +57,12 @@ def make_observation():
 
 
 @pytest.fixture
+def no_breaks():
+    """The table `breaks` of series that all compare."""
+    return pd.DataFrame({"index": [], "component": [], "edition": []}).astype({"index": "str", "component": "str"})
+
+
+@pytest.fixture
 def provinces():
     """Three old provinces, two of which merge, as in the table `provinces`."""
     columns = ["geography", "code", "successor_code", "region", "population_2024_thousand"]

@@ -29,8 +29,8 @@ def compute(case: YearCase) -> pd.DataFrame:
     rows, _ = scatter.standings(case.year)
     found = []
     for geography, group in rows.groupby("geography", sort=False):
-        meant = group.groupby("index")["province_code"].agg(list).to_dict()
-        found.append(agreement.pairwise(group, meant=meant).assign(geography=geography))
+        group = group.assign(n_units=group.groupby("index")["score"].transform("count"))  # all that were published
+        found.append(agreement.pairwise(group).assign(geography=geography))
     pairs = pd.concat(found).sort_values("geography", ascending=False)
     pairs = pairs.drop_duplicates(["index_a", "index_b"], ignore_index=True)
     ids = rows.groupby("index")["source_ids"].agg(lambda cells: ";".join(dict.fromkeys(";".join(cells).split(";"))))

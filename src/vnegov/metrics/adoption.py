@@ -3,23 +3,18 @@ word that qualifies a figure goes into the result; the levels 1–4 and the regi
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy import stats
 
 PLACE = ["geography", "province_code", "scope", "agency"]
-PERCENT = "percent"
 # Where the true value lies, seen from the printed one.
 LEANING = {"exact": 0, "over": 1, "under": -1, "nearly": -1, "about": 0}
 
 
-def wilson(part: ArrayLike, whole: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Score interval (low, high) of part / whole, in [0, 1] (Wilson 1927, JASA 22); NaN where that is no share."""
-    k, n = np.broadcast_arrays(np.asarray(part, dtype="float64"), np.asarray(whole, dtype="float64"))
-    k, n = np.where((n > 0) & (k >= 0) & (k <= n), (k, n), np.nan)
-    z2 = ndtri((1 + level) / 2) ** 2
-    centre = (k + z2 / 2) / (n + z2)
-    half = np.sqrt(z2 * k * (n - k) / n + z2**2 / 4) / (n + z2)
-    return np.where(k == 0, 0.0, centre - half), np.where(k == n, 1.0, centre + half)
+def wilson(part: float, whole: float) -> tuple[float, float]:
+    """95% score interval of part / whole, in [0, 1] (Wilson 1927, JASA 22); NaN where that is no share."""
+    if not 0 <= part <= whole or not whole:
+        return np.nan, np.nan
+    return stats.binomtest(int(part), int(whole)).proportion_ci(method="wilson")
 
 
 def ratio_qualifier(numerator: str, denominator: str) -> str:
@@ -33,64 +28,59 @@ def ratio_qualifier(numerator: str, denominator: str) -> str:
     return numerator if not below else "under" if below > 0 else "over"
 
 
-def stated_shares(observations: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """Rows that print their own numerator and denominator, with share, low and high added (%). The Wilson interval
-    shows how much chance there is in so few cases, not errors in the count itself."""
+def stated_shares(observations: pd.DataFrame) -> pd.DataFrame:
+    """Rows that print numerator and denominator, with share, low and high added (%). The interval shows how much chance
+    there is in so few cases, not errors in the count itself."""
     rows = observations.dropna(subset=["numerator", "denominator"])
-    low, high = wilson(rows["numerator"], rows["denominator"], level)
-    share = 100 * rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
-    return rows.assign(share=share, low=100 * low, high=100 * high)
+    ends = np.reshape([wilson(*counts) for counts in rows[["numerator", "denominator"]].to_numpy()], (-1, 2))
+    share = rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
+    return rows.assign(share=100 * share, low=100 * ends[:, 0], high=100 * ends[:, 1])
 
 
-def shares(observations: pd.DataFrame, part: str, whole: str, level: float = 0.95) -> pd.DataFrame:
-    """Indicator `part` as a share (%) of indicator `whole`, for the same place, scope, agency, period and regime (of
-    either, where one has none). A source that prints both sides is preferred to a pairing of sources. Result: place,
-    period, regime, part, whole, numerator, denominator, share, low, high (Wilson), qualifier, source_ids."""
+def shares(observations: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
+    """Indicator `part` as a share of `whole`, as `stated_shares`, for the same place, scope, agency, period and regime
+    (of either, where one has none). A source that prints both sides is preferred to a pairing of sources."""
     key = [*PLACE, "period_start", "period_end"]
     columns = [*key, "regime", "value", "qualifier", "source_id"]
     parts, wholes = (observations.loc[observations["indicator"] == name, columns] for name in (part, whole))
     pairs = parts.merge(wholes, on=key, suffixes=("", "_whole"))
     pairs = pairs[pairs[["regime", "regime_whole"]].nunique(axis=1) < 2]
+    pairs["regime"] = pairs["regime"].fillna(pairs["regime_whole"])
     pairs["same"] = pairs["source_id"] == pairs["source_id_whole"]
     best = pairs.groupby([*key, "regime"], dropna=False)["same"].transform("any")
-    pairs = pairs[pairs["same"] == best].reset_index(drop=True).assign(part=part, whole=whole)
-    pairs["regime"] = pairs["regime"].fillna(pairs["regime_whole"])
-    pairs["qualifier"] = list(map(ratio_qualifier, pairs["qualifier"], pairs["qualifier_whole"]))
-    both = pairs["source_id"] + ";" + pairs["source_id_whole"]
-    pairs["source_ids"] = pairs["source_id"].where(pairs["same"], both)
-    pairs = pairs.rename(columns={"value": "numerator", "value_whole": "denominator"})
-    names = [*key, "regime", "part", "whole", "numerator", "denominator", "share", "low", "high"]
-    return stated_shares(pairs, level)[[*names, "qualifier", "source_ids"]]
+    pairs = pairs[pairs["same"] == best].reset_index(drop=True)
+    table = pairs[[*key, "regime"]].assign(
+        part=part,
+        whole=whole,
+        numerator=pairs["value"],
+        denominator=pairs["value_whole"],
+        qualifier=list(map(ratio_qualifier, pairs["qualifier"], pairs["qualifier_whole"])),
+        source_ids=[";".join(dict.fromkeys(ids)) for ids in pairs[["source_id", "source_id_whole"]].to_numpy()],
+    )
+    return stated_shares(table)
 
 
 def take_up(observations: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
-    """Counts with per_thousand: per 1,000 people (table `population`) of the year in which the period ends, missing
-    where that is not known; and days, the length of the period: nothing is annualised."""
-    year = pd.to_datetime(observations["period_end"]).dt.year
-    rows = observations.assign(year=year, days=_days(observations))
+    """Counts with per_thousand people (table `population`) of the year in which the period ends; not annualised."""
+    rows = observations.assign(year=pd.to_datetime(observations["period_end"]).dt.year)
     table = rows.merge(population, on=["geography", "province_code", "year"], how="left", validate="m:1")
-    table["per_thousand"] = table["value"] / table["population_thousand"]
-    return table.set_axis(observations.index)
+    return table.assign(per_thousand=table["value"] / table["population_thousand"])
 
 
 def growth(observations: pd.DataFrame) -> pd.DataFrame:
-    """Each figure that has one beside the latest earlier one of the same place, indicator, unit, regime and number of
-    months; no targets. Adds period_end_before, value_before, change (in the unit), growth (% of the earlier value;
-    missing for shares, whose change is in points, and where that value is not above 0) and qualifier_growth."""
-    key = [*PLACE, "indicator", "unit", "regime", "_months"]
-    rows = observations[observations["qualifier"] != "target"]
-    rows = rows.assign(_end=pd.to_datetime(rows["period_end"]), _months=(_days(rows) / 30.44).round())
-    rows[key] = rows[key].astype("str").fillna("")
-    rows = rows.sort_values(["_end", *key, "source_id"], kind="stable")
-    earlier = rows[[*key, "_end", "period_end", "value", "qualifier", "source_id"]]
-    beside = {"on": "_end", "by": key, "allow_exact_matches": False, "suffixes": ("", "_before")}
-    table = pd.merge_asof(rows, earlier, **beside).dropna(subset=["value_before"], ignore_index=True)
-    table["change"] = table["value"] - table["value_before"]
-    counted = (table["unit"] != PERCENT) & (table["value_before"] > 0)
-    table["growth"] = 100 * table["change"] / table["value_before"].where(counted)
-    table["qualifier_growth"] = list(map(ratio_qualifier, table["qualifier"], table["qualifier_before"]))
-    return table.drop(columns=["_end", "_months"]).replace(dict.fromkeys(key[:-1], ""), np.nan)
-
-
-def _days(rows: pd.DataFrame) -> pd.Series:
-    return (pd.to_datetime(rows["period_end"]) - pd.to_datetime(rows["period_start"])).dt.days + 1
+    """Each figure beside the one before it (…_before) of the same place, indicator, unit, regime and number of months,
+    with change (in the unit), growth (% of an earlier value above 0; none for shares) and qualifier_growth. No targets;
+    of several figures on a day the last row."""
+    key = [*PLACE, "indicator", "unit", "regime", "months"]
+    start, end = (pd.to_datetime(observations[side]) for side in ("period_start", "period_end"))
+    rows = observations.assign(months=((end - start).dt.days / 30.44).round())
+    rows = rows[rows["qualifier"] != "target"].drop_duplicates([*key, "period_end"], keep="last")
+    before = rows.sort_values("period_end").groupby(key, dropna=False)[["period_end", "value", "qualifier"]].shift()
+    table = rows.join(before.add_suffix("_before")).dropna(subset="value_before")
+    change = table["value"] - table["value_before"]
+    counted = (table["unit"] != "percent") & (table["value_before"] > 0)
+    return table.assign(
+        change=change,
+        growth=100 * change / table["value_before"].where(counted),
+        qualifier_growth=list(map(ratio_qualifier, table["qualifier"], table["qualifier_before"])),
+    )

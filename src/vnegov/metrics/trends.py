@@ -1,5 +1,6 @@
 """Whether provinces draw together: dispersion by edition (sigma), catching up (beta), the Gini coefficient; within one
-comparable span, and only where every unit that an edition ranks is known."""
+comparable span, and only where every unit that an edition ranks is known. `breaks` (index, component, edition) names
+the first edition of a series that does not compare with the one before."""
 
 from collections import namedtuple
 
@@ -14,58 +15,46 @@ SERIES = ["index", "geography", "component"]
 Beta = namedtuple("Beta", ["slope", "low", "high", "n", "r2"])
 
 
-def spans(frame: pd.DataFrame, breaks: pd.DataFrame | None) -> pd.Series:
-    """The comparable span of each row (index, component, edition): rows of one series compare only where this number is
-    the same. `breaks` (index, component, edition) names the first edition that does not compare with the one before."""
-    if breaks is None:
-        return pd.Series(0, index=frame.index, name="span")
-    key = ["index", "component", "edition"]
-    seen = frame[key].drop_duplicates().merge(breaks[key], on=key[:2], how="left", suffixes=("", "_from"))
-    span = (seen["edition_from"] <= seen["edition"]).groupby([seen[column] for column in key]).sum()
-    return span.loc[pd.MultiIndex.from_frame(frame[key])].set_axis(frame.index).rename("span")
+def spans(rows: pd.DataFrame, breaks: pd.DataFrame) -> pd.Series:
+    """The comparable span of each row (index, component, edition): how many breaks its series had up to its edition."""
+    numbered = rows[["index", "component", "edition"]].reset_index(drop=True).reset_index(names="row")
+    pairs = numbered.merge(breaks, on=["index", "component"], how="left", suffixes=("", "_from"))
+    return (pairs["edition_from"] <= pairs["edition"]).groupby(pairs["row"]).sum().set_axis(rows.index)
 
 
 def gini(values: ArrayLike) -> float:
-    """Gini coefficient of the known values, 0 (all equal) to 1 − 1/n: half the relative mean absolute difference (Gini
-    1912). NaN where nothing is known or all values are 0. Raises ValueError for a negative value."""
+    """Gini coefficient (1912) of the known values, 0 (all equal) to 1 − 1/n: half the relative mean difference. NaN
+    where nothing is known or all values are 0; ValueError for a negative value."""
     x = np.sort(pd.Series(values, dtype="float64").dropna())
     if (x < 0).any():
         raise ValueError(f"the Gini coefficient is not defined for negative values: {x[0]:g}")
     return float((2 * np.arange(1, x.size + 1) - x.size - 1) @ x / (x.size * x.sum() or np.nan))
 
 
-def sigma(scores: pd.DataFrame, breaks: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Dispersion between provinces, a row per index × geography × component × edition of `scores`: n (scores known),
-    n_units, mean, sd (sample, in the index's unit), cv (sd / mean), gini, span (only rows of one span compare), reason
-    (why an edition has no statistics, or ""). Sigma convergence is a falling sd or cv (Barro & Sala-i-Martin 1992)."""
+def sigma(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
+    """Dispersion in each edition of `scores`: n, n_units, mean, sd (sample), cv (sd / mean), gini (missing unless n is
+    n_units), span (only rows of one compare). Sigma convergence is a falling sd or cv (Barro & Sala-i-Martin 1992)."""
     groups = scores.groupby([*SERIES, "edition"])
     table = groups["score"].agg(n="count", mean="mean", sd="std", gini=gini)
-    table = table.assign(n_units=groups["n_units"].max(), cv=table["sd"] / table["mean"]).reset_index()
-    whole, measures = table["n"] >= table["n_units"], ["mean", "sd", "cv", "gini"]
-    table[measures] = table[measures].where(whole)
-    known = "known for " + table["n"].astype("str") + " of " + table["n_units"].astype("str") + " units only"
-    table = table.assign(span=spans(table, breaks), reason=known.mask(whole, ""))
-    return table[[*SERIES, "edition", "n", "n_units", *measures, "span", "reason"]]
+    measures = table.assign(cv=table["sd"] / table["mean"])[["mean", "sd", "cv", "gini"]]
+    n_units = groups["n_units"].max()
+    table = measures.where(table["n"] >= n_units).assign(n=table["n"], n_units=n_units).reset_index()
+    return table.assign(span=spans(table, breaks))
 
 
-def beta(scores: pd.DataFrame, first: int, last: int, breaks: pd.DataFrame | None = None) -> Beta:
-    """Beta convergence between two editions of one series of `scores` (one index, geography, component): least squares
-    of ln(last / first) / years on ln(first) over the units that both rank, slope with Student's 95% interval, n and R².
-    Below 0, who began behind grew faster (Barro & Sala-i-Martin 1992, Journal of Political Economy 100); errors of
-    measurement in the first scores alone make it so, too (Quah 1993). Raises `PartialIndex` where an edition is known
-    for some of its units only, ValueError across a break, for several series, scores ≤ 0, or under three units."""
-    if len(scores[SERIES].drop_duplicates()) != 1:
-        raise ValueError("beta convergence is worked out for one index, geography and component at a time")
-    name, ends = scores["index"].iloc[0], [scores[scores["edition"] == edition] for edition in (first, last)]
-    if spans(pd.concat(ends), breaks).nunique() > 1:
-        raise ValueError(f"{name}: {first} and {last} lie on two sides of a break")
-    known = [rows.set_index("province_code")["score"].dropna() for rows in ends]
-    for edition, rows, series in zip((first, last), ends, known, strict=True):
-        require_whole(series, int(rows["n_units"].max()) if len(rows) else 1, f"{name} {edition}")
-    both = pd.concat(known, axis=1, join="inner")
-    if (both <= 0).any(axis=None) or len(both) < 3:
+def beta(scores: pd.DataFrame, first: int, last: int, breaks: pd.DataFrame) -> Beta:
+    """Least squares of ln(last / first) / years on ln(first), for one series of `scores`, over the units of both. Below
+    0, who began behind grew faster (Barro & Sala-i-Martin 1992, J. Polit. Econ. 100), or the first scores held errors
+    (Quah 1993). Raises `PartialIndex`, and ValueError across a break, for scores ≤ 0, or under three units."""
+    rows = scores[scores["edition"].isin([first, last])]
+    if spans(rows, breaks).nunique() > 1:
+        raise ValueError(f"{first} and {last} lie on two sides of a break")
+    wide = rows.pivot(index="province_code", columns="edition", values="score").reindex(columns=[first, last])
+    for edition, known in wide.items():
+        require_whole(known, rows.loc[rows["edition"] == edition, "n_units"].max(), f"edition {edition}")
+    start, end = wide.dropna().to_numpy().T
+    if len(start) < 3 or min(*start, *end) <= 0:
         raise ValueError("beta convergence needs scores above 0 of three units or more")
-    start, end = np.log(both.to_numpy(dtype="float64")).T
-    fit = stats.linregress(start, (end - start) / (last - first))
-    half = stats.t.ppf(0.975, len(both) - 2) * fit.stderr
-    return Beta(fit.slope, fit.slope - half, fit.slope + half, len(both), fit.rvalue**2)
+    fit = stats.linregress(np.log(start), np.log(end / start) / (last - first))
+    half = stats.t.ppf(0.975, len(start) - 2) * fit.stderr
+    return Beta(fit.slope, fit.slope - half, fit.slope + half, len(start), fit.rvalue**2)
