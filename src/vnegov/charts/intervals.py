@@ -16,8 +16,8 @@ DRAWS = 500
 
 
 def components(case: EditionCase) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Scores, provinces × those main components that nine in ten provinces have; their tree, weighted by the most points
-    that each can give; and how many main components there are."""
+    """Scores, provinces × those main components that nine in ten provinces have; their tree, weighted by the most
+    points that each can give; and how many main components there are."""
     main = editions.components(case).query("parent == 'overall'")
     main = main[~main["component"].str.endswith("_pillar")]  # the pillars of DTI are sums of its other components
     rows = _scores(case)

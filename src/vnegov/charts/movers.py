@@ -30,7 +30,7 @@ def _told(data: pd.DataFrame, case: EditionCase) -> dict[str, Any]:
 
 
 def draw(data: pd.DataFrame, case: EditionCase) -> Axes:
-    """A line a province, from a ring at its rank in the edition before to a dot at its rank; first place on the left."""
+    """A line a province, first place on the left: from a ring at its rank in the edition before to a dot."""
     told, was, now = _told(data, case), data["rank_before"], data["rank"]
     places = data.index + data["direction"].eq("down")  # a gap between those who gained and those who lost
     ax = editions.frame(NAME, data, case.lang, 0.24 * places.max() + 0.8, (1.45, 0.25, 1.2, 0), **told)

@@ -35,7 +35,7 @@ def draw(data: pd.DataFrame, case: EditionCase) -> Axes:
     told = {
         "name": editions.title(case),
         "known": editions.coverage(known, lang),
-        "shown": text(lang, f"table.{shown}"),
+        "shown": text(lang, f"table.{shown}").lower(),
     }
     rows, unit = data["tile_row"].max(), editions.unit(known, case)
     ax = editions.frame(NAME, data, lang, 0.48 * rows + 0.1, (0, 0.1, 0, 0), unit=unit, **told)
