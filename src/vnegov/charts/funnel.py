@@ -27,14 +27,13 @@ PLACE = ["scope", "agency", *PERIOD]
 
 def in_order(rows: pd.DataFrame, by: list[str], **orders: Sequence[str]) -> pd.DataFrame:
     """Rows sorted by columns, each of `orders` as listed there."""
-    places = {column: list(order).index for column, order in orders.items()}
-    key = lambda column: column.map(places[column.name]) if column.name in places else column
-    return rows.sort_values(by, key=key, kind="stable", ignore_index=True)
+    ranked = {column: rows[column].map(list(order).index) for column, order in orders.items()}
+    return rows.loc[rows.assign(**ranked).sort_values(by, kind="stable").index].reset_index(drop=True)
 
 
 def stated(case: Case, indicators: Sequence[str]) -> pd.DataFrame:
-    """The figures of a province and year on some indicators, the whole province first, then the largest offices: share
-    (%: as printed, else of two counts; one that only repeats counts is left out), low, high (Wilson; of exact counts)."""
+    """The figures of a province and year on some indicators, the whole province first, then the largest offices, with
+    share (%: as printed, else of two counts; left out where it only repeats these), low, high (Wilson, if exact)."""
     rows = table("observations").query("province_code == @case.province_code and geography == @case.geography")
     rows = rows[rows["indicator"].isin(indicators) & (rows["qualifier"] != "target")]
     rows = rows[rows["period_end"].str[:4] == str(case.year)].reset_index(drop=True)

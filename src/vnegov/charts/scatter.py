@@ -65,31 +65,28 @@ def standings(year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @cache
 def pairs(year: int) -> pd.DataFrame:
-    """Each index with each measure of the year, but for its own parts: n (provinces with both), statistic (Spearman),
-    low, high (bootstrap, 95%); missing under `FEWEST` provinces."""
-    both = measures(year).merge(standings(year)[0], on=UNIT)
-    both = both[both["measure"].str.split(":").str[0] != both["index"]]
+    """One row a province with both figures, for each index and measure of the year, but for an index's own parts: n,
+    statistic (Spearman), low, high (bootstrap, 95%; missing under `FEWEST` provinces)."""
+    rows = measures(year).merge(standings(year)[0], on=UNIT)
+    rows = rows[rows["measure"].str.split(":").str[0] != rows["index"]]
     found = []
-    for key, rows in both.groupby([*PAIR, "edition", "carried"]):
-        a, b = (rows.set_index("province_code")[column] for column in ("score", "value"))
-        told = agreement.correlate(a, b)[:3] if len(rows) >= FEWEST else (np.nan,) * 3
-        found.append((*key, len(rows), *told))
-    return pd.DataFrame(found, columns=[*PAIR, "edition", "carried", "n", "statistic", "low", "high"])
+    for key, pair in rows.groupby(PAIR):
+        a, b = (pair.set_index("province_code")[column] for column in ("score", "value"))
+        told = agreement.correlate(a, b)[:3] if len(pair) >= FEWEST else (np.nan,) * 3
+        found.append((*key, len(pair), *told))
+    return rows.merge(pd.DataFrame(found, columns=[*PAIR, "n", "statistic", "low", "high"]), on=PAIR)
 
 
 def compute(case: YearCase) -> pd.DataFrame:
-    """One row a province in each pair of `pairs` that has a correlation, with both its places (1 is best)."""
-    rows = pairs(case.year).dropna(subset=["statistic"]).merge(measures(case.year), on=["measure", "geography"])
-    rows = rows.merge(standings(case.year)[0][["index", *UNIT, "score", "source_ids"]], on=["index", *UNIT])
+    """The rows of `pairs` that have a correlation, with both places of the province (1 is best)."""
+    rows = pairs(case.year).dropna(subset=["statistic"])
     places = rows.groupby(PAIR)[["score", "value"]].rank(ascending=False)
     rows = rows.assign(place=places["score"], place_in_use=places["value"])
-    rows["source_ids"] = rows.pop("sources") + ";" + rows["source_ids"]
-    order = {"index": list(INDICES), "measure": [*adoption.MEASURES, *POINTS]}
-    return rows.sort_values(
-        ["measure", "index", "place"],
-        key=lambda column: column.map(order[column.name].index) if column.name in order else column,
-        ignore_index=True,
-    )
+    rows["source_ids"] = rows["sources"] + ";" + rows["source_ids"]
+    columns = [*PAIR, "edition", "carried", "n", "statistic", "low", "high", "province_code", *funnel.PERIOD]
+    rows = rows[[*columns, "value", "qualifier", "score", "source_ids", "place", "place_in_use"]]
+    measure = [*adoption.MEASURES, *POINTS]
+    return funnel.in_order(rows, ["measure", "index", "place"], index=INDICES, measure=measure)
 
 
 def draw(data: pd.DataFrame, case: YearCase) -> Axes:
@@ -139,9 +136,9 @@ def _panel(ax: Axes, rows: pd.DataFrame, lang: str) -> None:
     told = text(lang, "scatter.statistic", n=n, **labels.correlation(pair, lang))
     _above(ax, told, 17, size=7.3, color=colour)
     _above(ax, "   ".join(names), 6, size=7.3)
-    ax.set(xlim=(n + 1, 0))
+    ax.set(xlim=(n + 1, 0), xticks=[])
+    ax.set_xlabel(text(lang, "scatter.place", n=n), size=7.2)
     ax.margins(y=0.12)
-    ax.set_xticks((n, 1), [text(lang, "scatter.place", n=place) for place in (n, 1)])
     ax.tick_params(labelsize=7.2)
     labels.ticks(ax.yaxis, lang)
     ax.yaxis.grid(True)
@@ -173,9 +170,8 @@ def refused(case: YearCase) -> str:
 
 def left_out(case: YearCase) -> str:
     """The indices of the year that are known for a part of the provinces only, in a sentence; "" for none."""
-    partial = zip(*(standings(case.year)[1][column] for column in ("index", "known", "n_units")), strict=True)
-    told = "; ".join(
-        text(case.lang, "scatter.partial", index=labels.index_name(index, case.lang), known=known, n=n)
-        for index, known, n in partial
-    )
-    return text(case.lang, "scatter.left_out", indices=told) if told else ""
+    told = []
+    for row in standings(case.year)[1].itertuples():
+        name = labels.index_name(row.index, case.lang)
+        told.append(text(case.lang, "scatter.partial", index=name, known=row.known, n=row.n_units))
+    return text(case.lang, "scatter.left_out", indices="; ".join(told)) if told else ""
