@@ -17,6 +17,11 @@ SCALE = LinearSegmentedColormap.from_list("scores", ["#DCE9F2", "#8FBCDB", "#3D8
 MOVED = ["edition_before", "rank_before", "rank_change", "score_change"]
 
 
+def scores(case: EditionCase) -> pd.DataFrame:
+    """The rows of `scores` of an edition, its components' too."""
+    return table("scores").query("index == @case.index and geography == @case.geography and edition == @case.edition")
+
+
 def standings(case: EditionCase) -> pd.DataFrame:
     """One row a province with a score or a rank, best first, beside the index's edition before: edition_before,
     rank_before, rank_change (places gained) and score_change, both missing across a break of the series."""

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from vnegov.charts import editions, labels, style
 from vnegov.charts.labels import text
 from vnegov.data.case import EditionCase, province_name
-from vnegov.data.tables import table
 from vnegov.metrics import composite
 
 NAME = "intervals"
@@ -20,17 +19,12 @@ def components(case: EditionCase) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     points that each can give; and how many main components there are."""
     main = editions.components(case).query("parent == 'overall'")
     main = main[~main["component"].str.endswith("_pillar")]  # the pillars of DTI are sums of its other components
-    rows = _scores(case)
-    rows = rows[rows["component"].isin(main["component"])]
+    rows = editions.scores(case).query("component in @main.component")
     values = rows.pivot(index="province_code", columns="component", values="score")
     values = values.loc[:, values.count() >= 0.9 * rows["n_units"].max()].dropna()
     nodes = main[main["component"].isin(values.columns)]
     tree = {"node": nodes["component"], "parent": "index", "weight": nodes["scale_max"].fillna(1.0), "direction": 1}
     return values, pd.DataFrame(tree).reset_index(drop=True), len(main)
-
-
-def _scores(case: EditionCase) -> pd.DataFrame:
-    return table("scores").query("index == @case.index and geography == @case.geography and edition == @case.edition")
 
 
 def compute(case: EditionCase) -> pd.DataFrame:
@@ -40,7 +34,7 @@ def compute(case: EditionCase) -> pd.DataFrame:
     values, tree, of = components(case)
     if len(tree) < 2:
         return pd.DataFrame(columns=["province_code", "source_ids"])
-    rows = _scores(case)
+    rows = editions.scores(case)
     data = composite.rank_intervals(composite.rank_draws(values, tree, n=DRAWS)).reset_index()
     data = data.merge(rows.loc[rows["component"] == "overall", ["province_code", "rank"]], how="left")
     sources = rows[rows["component"].isin(tree["node"])].groupby("province_code")["source_ids"].agg(";".join)
@@ -79,11 +73,10 @@ def markdown(case: EditionCase) -> str:
     most = editions.figures(pd.Series([shifts.loc[code, name] for name, code in who.items()]), lang, signed=True)
     choices = [text(lang, f"intervals.{choice}") for choice in ("normalise", "aggregate", "weights")]
     names = [labels.component_name(case.index, name, case.edition, lang) for name in tree["node"]]
-    none = ["–"] * len(choices)
     cells = {
         "choice": choices + names,
-        "shift": none + [labels.number(shift, lang, 1) for shift in shifts.abs().mean()],
-        "most": none + [f"{province_name(c, case.geography)} ({m})" for c, m in zip(who, most, strict=True)],
+        "shift": ["–"] * 3 + [labels.number(shift, lang, 1) for shift in shifts.abs().mean()],
+        "most": ["–"] * 3 + [f"{province_name(c, case.geography)} ({m})" for c, m in zip(who, most, strict=True)],
         "share": editions.figures((100 * parts).round(), lang),
     }
     return editions.columns(cells, lang, 1)

@@ -91,15 +91,15 @@ def compute(case: YearCase) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, case: YearCase) -> Axes:
     """A row of panels a measure, a panel an index, with its correlation above."""
-    lang, blocks = case.lang, [rows for _, rows in data.groupby(["measure", "geography"], sort=False)]
-    columns = max(2, *(rows["index"].nunique() for rows in blocks))
+    lang, groups = case.lang, data.groupby(["measure", "geography"], sort=False)
+    columns = max(2, groups["index"].nunique().max())
     title, subtitle = (text(lang, f"scatter.{word}", year=case.year) for word in ("title", "subtitle"))
-    made, area = style.figure(2.4 * len(blocks) + 0.05, title, subtitle, labels.source_line(data, lang))
-    axes = style.panels(made, area, len(blocks), columns, (0.5, 1.18), (0.45, 0.42, 0.1, 0.8))
-    for i, rows in enumerate(blocks):
+    made, area = style.figure(2.4 * len(groups) + 0.05, title, subtitle, labels.source_line(data, lang))
+    axes = style.panels(made, area, len(groups), columns, (0.5, 1.18), (0.45, 0.42, 0.1, 0.8))
+    for i, ((measure, _), rows) in enumerate(groups):
         across = axes[i * columns : (i + 1) * columns]
         ends = rows.assign(period_start=rows["period_start"].min(), period_end=rows["period_end"].max())
-        heading = f"{_measure(rows['measure'].iloc[0], case)} · {funnel.period(next(ends.itertuples()), lang)}"
+        heading = f"{_measure(str(measure), case)} · {funnel.period(next(ends.itertuples()), lang)}"
         _above(across[0], heading, 46, left=-32, weight="bold", size=9.2)
         for ax, (_, panel) in zip(across, rows.groupby("index", sort=False), strict=False):
             _panel(ax, panel, lang)

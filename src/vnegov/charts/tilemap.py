@@ -32,17 +32,13 @@ def draw(data: pd.DataFrame, case: EditionCase) -> Axes:
     """A tile a province with its rank (its score where none has a rank); Hoàng Sa and Trường Sa in the east."""
     lang, known = case.lang, data[data["source_ids"].notna()]
     shown = "rank" if known["rank"].notna().any() else "score"
-    told = {
-        "name": editions.title(case),
-        "known": editions.coverage(known, lang),
-        "shown": text(lang, f"table.{shown}").lower(),
-    }
-    rows, unit = data["tile_row"].max(), editions.unit(known, case)
-    ax = editions.frame(NAME, data, lang, 0.48 * rows + 0.1, (0, 0.1, 0, 0), unit=unit, **told)
+    rows, unit, told = data["tile_row"].max(), editions.unit(known, case), text(lang, f"table.{shown}").lower()
+    words = {"name": editions.title(case), "unit": unit, "shown": told, "known": editions.coverage(known, lang)}
+    ax = editions.frame(NAME, data, lang, 0.48 * rows + 0.1, (0, 0.1, 0, 0), **words)
     colours = editions.colours(known)
     shades = colours.to_rgba(data[editions.measure(known)].astype("float64"))
     for row, shade, figure in zip(data.itertuples(), shades, editions.figures(data[shown], lang), strict=True):
-        _tile(ax, row, None if pd.isna(row.source_ids) else shade, figure)
+        _tile(ax, row, shade if shade[3] else None, figure)  # what is not known has no colour
     ax.set(xlim=(0.5, data["tile_col"].max() + 1.5), ylim=(rows + 0.5, 0.5))
     ax.set_axis_off()
     scale = ax.inset_axes((0.7, 0.58 * rows, 2.8, 0.4), transform=ax.transData)
