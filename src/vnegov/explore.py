@@ -38,16 +38,12 @@ def pictures(asked: Case, index: str | None = None) -> list[Markdown | Shown]:
 
 def panel() -> widgets.VBox:
     """Choices of language, province, index and year above the charts, which follow every choice."""
-    places = [
-        (f"{row['name_vi']}{' (34)' if geography == '34' else ''}", (code, geography))
-        for geography in ("63", "34")
-        for code, row in provinces.names(geography).items()
-    ]
-    names = [("–", None), *((labels.index_name(name, "en"), name) for name in INDICES)]
+    places = {row["name_vi"]: (code, "63") for code, row in provinces.names("63").items()}
+    places |= {f"{row['name_vi']} (34)": (code, "34") for code, row in provinces.names("34").items()}
     choices = {
         "lang": widgets.ToggleButtons(options=[("English", "en"), ("Tiếng Việt", "vi")], description=" "),
         "province": widgets.Dropdown(options=places, value=(FIRST.province_code, FIRST.geography)),
-        "index": widgets.Dropdown(options=names),
+        "index": widgets.Dropdown(options={"–": None} | {labels.index_name(name, "en"): name for name in INDICES}),
         "year": widgets.SelectionSlider(options=years(), value=FIRST.year, continuous_update=False),
     }
 

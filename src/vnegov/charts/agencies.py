@@ -47,9 +47,6 @@ def draw(data: pd.DataFrame, case: Case) -> Axes:
     for (index, group), rows in data.groupby(["index", "group"], sort=False):
         low, high = rows["score"].min(), rows["score"].max()
         notes = [text(lang, f"agencies.{basis}") for basis in sorted(set(rows["rank_basis"].dropna()))]
-        if high > low:
-            ends = {"low": labels.number(low, lang, 2), "high": labels.number(high, lang, 2)}
-            notes.insert(0, text(lang, "agencies.range", **ends))
         lines = [ruler for row in rows.itertuples() for ruler in _rulers(row, low, high, lang)]
         heading = text(lang, "agencies.heading", n=len(rows), **_group(index, group, lang))
         blocks.append((heading, " · ".join(notes), lines))
