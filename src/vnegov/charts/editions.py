@@ -69,8 +69,8 @@ def coverage(data: pd.DataFrame, lang: str) -> str:
 
 def title(case: EditionCase) -> str:
     """The edition's name: "DTI 2024", or "DTI 2024 (34 provinces)"."""
-    index = labels.index_name(case.index, case.lang)
-    return text(case.lang, f"edition.of_{case.geography}", index=index, edition=case.edition)
+    new = text(case.lang, "edition.new") if case.geography == "34" else ""
+    return f"{labels.index_name(case.index, case.lang)} {case.edition}{new}"
 
 
 def components(case: EditionCase) -> pd.DataFrame:
@@ -83,11 +83,9 @@ def unit(data: pd.DataFrame, case: EditionCase) -> str:
     """What is measured: "score (0–1)", or "rank (1–63)" where that is what is known."""
     if measure(data) == "rank":
         return text(case.lang, "edition.rank", n=int(data["n_units"].max()))
-    scales = components(case).query("component == 'overall'").dropna(subset=["scale_min", "scale_max"])
-    if scales.empty:
-        return text(case.lang, "edition.score")
-    low, high = (labels.number(scales[end].iloc[0], case.lang) for end in ("scale_min", "scale_max"))
-    return text(case.lang, "edition.scale", low=low, high=high)
+    scale = components(case).query("component == 'overall'")[["scale_min", "scale_max"]].dropna()
+    ends = "–".join(labels.number(end, case.lang) for end in scale.to_numpy().ravel())
+    return text(case.lang, "edition.score") + (f" ({ends})" if ends else "")
 
 
 def region(regions: str, lang: str) -> str:

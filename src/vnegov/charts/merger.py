@@ -1,7 +1,5 @@
 """The 63 provinces' scores carried over the merger of 1 July 2025: where the members stood, where the 34 would."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -48,7 +46,7 @@ def members(case: EditionCase) -> pd.DataFrame:
 def draw(data: pd.DataFrame, case: EditionCase) -> Axes:
     """Each old province on the left, in order, and a line to the new one on the right that it became part of."""
     lang, n, new = case.lang, len(data), data.drop_duplicates("new_code")
-    told = {"name": _name(case), "old": n, "new": len(new)}
+    told = {"name": f"{labels.index_name(case.index, lang)} {case.edition}", "old": n, "new": len(new)}
     ax = editions.frame(NAME, data, lang, 0.162 * n + 0.1, (2, 0.05, 2.2, 0.05), **told)
     old = data.sort_values(["rank", "province_code"], ignore_index=True)
     ends = pd.Series(np.linspace(0, n - 1, len(new)), index=new["new_code"])
@@ -87,7 +85,7 @@ def markdown(data: pd.DataFrame, case: EditionCase) -> str:
 
 def describe(data: pd.DataFrame, case: EditionCase) -> str:
     """Who leads the 34, how close the simple mean comes to the published table; or why there is no ranking."""
-    lang, name = case.lang, _name(case)
+    lang, name = case.lang, f"{labels.index_name(case.index, case.lang)} {case.edition}"
     if data.empty:
         known = members(case)
         key = "merger.only_34" if known.empty else "merger.few"
@@ -98,7 +96,3 @@ def describe(data: pd.DataFrame, case: EditionCase) -> str:
         return said + text(lang, "merger.unofficial")
     most = labels.number(new["score_difference"].abs().max(), lang)
     return said + text(lang, "merger.official", n=len(new), most=most, moved=int(new["rank_difference"].ne(0).sum()))
-
-
-def _name(case: EditionCase) -> str:
-    return editions.title(replace(case, geography="63"))

@@ -49,10 +49,10 @@ def describe(data: pd.DataFrame, case: EditionCase) -> str:
     """The greatest gain and loss; or why two editions do not compare."""
     lang, name = case.lang, editions.title(case)
     if len(data):
-        ends = pd.concat([data[data["direction"] == "up"].head(1), data[data["direction"] == "down"].tail(1)])
         told = [
-            text(lang, f"movers.{row.direction}", **{"province": row.province, "from": row.rank_before, "to": row.rank})
-            for row in ends.itertuples()
+            text(lang, f"movers.{way}", **{"province": row.province, "from": row.rank_before, "to": row.rank})
+            for way, row in zip(("up", "down"), data.iloc[[0, -1]].itertuples(), strict=True)
+            if row.direction == way
         ]
         return text(lang, "movers.some", told=", ".join(told), **_told(data, case))
     breaks = table("breaks").query("index == @case.index and component == 'overall' and edition == @case.edition")

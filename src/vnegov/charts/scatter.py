@@ -1,7 +1,6 @@
 """Whether ranks follow adoption: places in each index against each published measure of use, one year."""
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,16 +99,12 @@ def draw(data: pd.DataFrame, case: YearCase) -> Axes:
         across = axes[i * columns : (i + 1) * columns]
         ends = rows.assign(period_start=rows["period_start"].min(), period_end=rows["period_end"].max())
         heading = f"{_measure(str(measure), case)} · {funnel.period(next(ends.itertuples()), lang)}"
-        _above(across[0], heading, 46, left=-32, weight="bold", size=9.2)
+        across[0].text(0, 1.54, heading, transform=across[0].transAxes, weight="bold", size=9.2)
         for ax, (_, panel) in zip(across, rows.groupby("index", sort=False), strict=False):
             _panel(ax, panel, lang)
         for ax in across[rows["index"].nunique() :]:
             ax.remove()
     return axes[0]
-
-
-def _above(ax: Axes, words: str, up: float, left: float = 0, **look: Any) -> None:
-    ax.annotate(words, (0, 1), (left, up), xycoords="axes fraction", textcoords="offset points", **look)
 
 
 def _measure(measure: str, case: YearCase) -> str:
@@ -132,10 +127,10 @@ def _panel(ax: Axes, rows: pd.DataFrame, lang: str) -> None:
         ax.plot(row["place"], row["value"], mark, color=style.INK, ms=8.5, mec="white")
     names = [f"{mark} {province_name(row['province_code'], row['geography'])}" for mark, row in ends.items()]
     index = f"{labels.index_name(pair['index'], lang)} {pair['edition']}{' → 34' if pair['carried'] else ''}"
-    _above(ax, index, 28, size=8.6, weight="bold")
+    ax.text(0, 1.33, index, transform=ax.transAxes, size=8.6, weight="bold")
     told = text(lang, "scatter.statistic", n=n, **labels.correlation(pair, lang))
-    _above(ax, told, 17, size=7.3, color=colour)
-    _above(ax, "   ".join(names), 6, size=7.3)
+    ax.text(0, 1.2, told, transform=ax.transAxes, size=7.3, color=colour)
+    ax.text(0, 1.07, "   ".join(names), transform=ax.transAxes, size=7.3)
     ax.set(xlim=(n + 1, 0), xticks=[])
     ax.set_xlabel(text(lang, "scatter.place", n=n), size=7.2)
     ax.margins(y=0.12)
