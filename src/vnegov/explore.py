@@ -1,11 +1,6 @@
 """The charts of one province, index and year as a panel of widgets, for JupyterLab and Voilà."""
 
-from __future__ import annotations
-
-import base64
-import html
 import os
-from types import ModuleType
 
 import ipywidgets as widgets
 from IPython import get_ipython
@@ -17,59 +12,48 @@ from vnegov.data import provinces
 from vnegov.data.case import Case, case, years
 from vnegov.data.schema import INDICES
 
-CHARTS: tuple[ModuleType, ...] = (positions, trajectories, components, funnel, agencies, targets)
+CHARTS = (positions, trajectories, components, funnel, agencies, targets)
 FIRST = Case("26", "63", 2022, "en")
 
 
-def pictures(asked: Case, index: str | None = None) -> list[tuple[str, bytes]]:
-    """The finding and PNG of each chart, b"" where there is nothing to draw.
+def pictures(asked: Case, index: str | None = None) -> list[Markdown | Shown]:
+    """Each chart's finding and picture, the finding alone where there is nothing to draw.
 
     With an index, its path and its components are shown alone.
     """
-    found = []
+    found: list[Markdown | Shown] = []
     for chart in CHARTS:
         data = chart.compute(asked)
-        finding, png = chart.describe(data, asked), b""
+        finding = chart.describe(data, asked)
         if index and chart in (trajectories, components):
             data = data[data["index"] == index]
             words = {"index": labels.index_name(index, asked.lang), "province": asked.province, "year": asked.year}
             finding = chart.describe(data, asked) if len(data) else text(asked.lang, "explore.none", **words)
+        found.append(Markdown(finding))
         if len(data):
             with style.house():
-                png = style.render(chart.draw(data, asked).figure, finding)["png"]
-        found.append((finding, png))
+                found.append(Shown(style.render(chart.draw(data, asked).figure, finding)["png"], finding))
     return found
-
-
-def page(asked: Case, index: str | None = None) -> str:
-    """`pictures` as HTML."""
-    parts = []
-    for finding, png in pictures(asked, index):
-        source = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" width="800" alt="">'
-        parts.append(f"<p>{html.escape(finding)}</p>{source if png else ''}")
-    return "\n".join(parts)
 
 
 def panel() -> widgets.VBox:
     """Choices of language, province, index and year above the charts, which follow every choice."""
-    places = [(row["name_vi"], (code, "63")) for code, row in provinces.names("63").items()]
-    places += [(f"{row['name_vi']} (34)", (code, "34")) for code, row in provinces.names("34").items()]
-    lang = widgets.ToggleButtons(options=[("English", "en"), ("Tiếng Việt", "vi")], value="en")
-    place = widgets.Dropdown(options=places, value=(FIRST.province_code, FIRST.geography))
-    index = widgets.Dropdown(options=[("–", None), *((labels.index_name(name, "en"), name) for name in INDICES)])
-    year = widgets.SelectionSlider(options=years(), value=FIRST.year, continuous_update=False)
-    shown = widgets.HTML()
+    places = {row["name_vi"]: (code, "63") for code, row in provinces.names("63").items()}
+    places |= {f"{row['name_vi']} (34)": (code, "34") for code, row in provinces.names("34").items()}
+    choices = {
+        "lang": widgets.ToggleButtons(options=[("English", "en"), ("Tiếng Việt", "vi")], description=" "),
+        "province": widgets.Dropdown(options=places, value=(FIRST.province_code, FIRST.geography)),
+        "index": widgets.Dropdown(options={"–": None} | {labels.index_name(name, "en"): name for name in INDICES}),
+        "year": widgets.SelectionSlider(options=years(), value=FIRST.year, continuous_update=False),
+    }
 
-    def follow(_: object = None) -> None:
-        for choice, word in ((place, "province"), (index, "index"), (year, "year")):
-            choice.description = text(lang.value, f"explore.{word}")
-        code, geography = place.value
-        shown.value = page(case(code, year.value, lang.value, geography), index.value)
+    def follow(lang: str, province: tuple[str, str], index: str | None, year: int) -> None:
+        for word in ("province", "index", "year"):
+            choices[word].description = text(lang, f"explore.{word}")
+        code, geography = province
+        display(*pictures(case(code, year, lang, geography), index))
 
-    for choice in (lang, place, index, year):
-        choice.observe(follow, names="value")
-    follow()
-    return widgets.VBox([lang, place, index, year, shown])
+    return widgets.interactive(follow, **choices)
 
 
 def live() -> bool:
@@ -81,8 +65,4 @@ def live() -> bool:
 
 def show() -> None:
     """Display the panel where someone can use it, else the charts of its first choice."""
-    if live():
-        display(panel())
-        return
-    for finding, png in pictures(FIRST):
-        display(Shown(png, finding) if png else Markdown(f"*{finding}*"))
+    display(*([panel()] if live() else pictures(FIRST)))

@@ -2,15 +2,15 @@
 
 import io
 
-import numpy as np
 import pandas as pd
 import pytest
+from IPython.display import Markdown
 from PIL import Image
 from scipy import stats
 
 import vnegov
 from vnegov import explore
-from vnegov.charts import adoption, agencies, agreement, funnel, labels, rulers, scatter, style, tasks
+from vnegov.charts import Shown, adoption, agencies, agreement, funnel, labels, rulers, scatter, style, tasks
 from vnegov.data.case import Case
 from vnegov.errors import UnknownYear
 
@@ -161,13 +161,6 @@ def test_a_year_that_cannot_be_answered_says_why():
     assert "n = 2" in scatter.refused(case)
 
 
-def test_a_label_is_put_where_it_hides_no_point():
-    points = np.array([[0.0, 0.0], [20.0, 0.0], [30.0, 0.0]])
-    _, y, side = scatter._free(points, np.array([-10.0, 100.0]), 40)
-    assert (side, abs(y)) == ("left", 8)  # no room at the left, points straight at the right: above or below
-    assert scatter._free(points, np.array([-100.0, 10.0]), 40) == (-5, 0, "right")
-
-
 def test_agreement_holds_each_pair_once_and_carries_what_is_not_published_for_the_34():
     data = agreement.compute(vnegov.year_case(2022)).set_index(["index_a", "index_b"])
     assert len(data) == 6
@@ -197,9 +190,9 @@ def test_a_hollow_dot_is_no_exact_figure():
 
 def test_the_panel_follows_every_choice(monkeypatch):
     seen = []
-    monkeypatch.setattr(explore, "page", lambda asked, index: seen.append((asked, index)) or "shown")
-    lang, place, index, year, shown = explore.panel().children
-    assert (seen[-1], shown.value) == ((explore.FIRST, None), "shown")
+    monkeypatch.setattr(explore, "pictures", lambda asked, index: seen.append((asked, index)) or [])
+    lang, place, index, year, _ = explore.panel().children
+    assert seen[-1] == (explore.FIRST, None)
     lang.value, place.value, index.value, year.value = "vi", ("82", "34"), "dti", 2024
     assert seen[-1] == (Case("82", "34", 2024, "vi"), "dti")
     assert place.description == "Tỉnh"
@@ -207,13 +200,15 @@ def test_the_panel_follows_every_choice(monkeypatch):
 
 def test_explore_shows_pictures_or_sentences_and_is_not_live_in_a_background_run(monkeypatch):
     told = explore.pictures(vnegov.case("Vĩnh Phúc", 2022), "dti")
-    assert len(told) == len(explore.CHARTS)
-    for finding, png in told:
-        assert finding.endswith(".")
-        assert not png or Image.open(io.BytesIO(png)).width == round(style.WIDTH * style.RASTER_DPI)
-    nothing = explore.page(vnegov.case("Bắc Kạn", 2012), "svc766")
-    assert nothing.count("<img") == 1  # its places that year, in other indices
-    assert "Service index 766: nothing to show here of Bắc Kạn for 2012." in nothing
+    findings = [one.data for one in told if isinstance(one, Markdown)]
+    assert len(findings) == len(explore.CHARTS)
+    assert all(finding.endswith(".") for finding in findings)
+    for shown in (one for one in told if isinstance(one, Shown)):
+        assert Image.open(io.BytesIO(shown.png)).width == round(style.WIDTH * style.RASTER_DPI)
+    nothing = explore.pictures(vnegov.case("Bắc Kạn", 2012), "svc766")
+    assert sum(isinstance(one, Shown) for one in nothing) == 1  # its places that year, in other indices
+    expected = "Service index 766: nothing to show here of Bắc Kạn for 2012."
+    assert expected in [one.data for one in nothing if isinstance(one, Markdown)]
     assert not explore.live()
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.8")
     assert explore.live()

@@ -1,8 +1,7 @@
 """What became of dossiers in one year: received, sent online, settled, on time, each as it was printed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -23,17 +22,19 @@ STAGES = (
     "share_on_time_of_due", "share_on_time_of_received", "share_early", "share_late", "share_late_of_received",
 )  # fmt: skip
 PERIOD = ["period_start", "period_end"]
+PLACE = ["scope", "agency", *PERIOD]
+
+
+def in_order(rows: pd.DataFrame, by: list[str], **orders: Sequence[str]) -> pd.DataFrame:
+    """Rows sorted by columns, each of `orders` as listed there."""
+    ranked = {column: rows[column].map(list(order).index) for column, order in orders.items()}
+    return rows.loc[rows.assign(**ranked).sort_values(by, kind="stable").index].reset_index(drop=True)
 
 
 def stated(case: Case, indicators: Sequence[str]) -> pd.DataFrame:
-    """The figures of a province and year on some indicators: the whole province first, then the largest offices.
-
-    Columns: scope, agency, period_start, period_end, indicator, value, unit, qualifier, numerator, denominator, share
-    (%: as printed, else of the two counts), low, high (Wilson; only where both counts are exact), source_id. A share
-    that only repeats two counts is left out.
-    """
-    rows = table("observations")
-    rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
+    """The figures of a province and year on some indicators, the whole province first, then the largest offices, with
+    share (%: as printed, else of two counts; left out where it only repeats these), low, high (Wilson, if exact)."""
+    rows = table("observations").query("province_code == @case.province_code and geography == @case.geography")
     rows = rows[rows["indicator"].isin(indicators) & (rows["qualifier"] != "target")]
     rows = rows[rows["period_end"].str[:4] == str(case.year)].reset_index(drop=True)
     percent = rows["unit"] == "percent"
@@ -41,18 +42,12 @@ def stated(case: Case, indicators: Sequence[str]) -> pd.DataFrame:
     rows = rows.assign(numerator=rows["numerator"].fillna(count), agency=rows["agency"].fillna(""))
     counted = adoption.stated_shares(rows).reindex(rows.index)
     rows["share"] = rows["value"].where(percent, counted["share"])
-    certain = percent | (rows["qualifier"] == "exact")
-    rows[["low", "high"]] = counted[["low", "high"]].where(certain, axis=0)
-    place = ["scope", "agency", *PERIOD]
-    rows["size"] = -rows["value"].where(~percent).groupby([rows[c] for c in place]).transform("max").fillna(0)
-    places = {"scope": SCOPES, "indicator": list(indicators)}
-    rows = rows.sort_values(
-        ["scope", "size", *place, "indicator", "value"],
-        key=lambda column: column.map(places[column.name].index) if column.name in places else column,
-    )
-    again = rows.duplicated([*place, "numerator", "denominator"]) & rows["numerator"].notna()
+    rows[["low", "high"]] = counted[["low", "high"]].where(percent | (rows["qualifier"] == "exact"), axis=0)
+    rows["size"] = -rows["value"].where(~percent).groupby([rows[column] for column in PLACE]).transform("max").fillna(0)
+    rows = in_order(rows, ["scope", "size", *PLACE, "indicator", "value"], scope=SCOPES, indicator=indicators)
+    again = rows.duplicated([*PLACE, "numerator", "denominator"]) & rows["numerator"].notna()
     figures = ["indicator", "value", "unit", "qualifier", "numerator", "denominator", "share", "low", "high"]
-    return rows[~again].reset_index(drop=True)[[*place, *figures, "source_id"]]
+    return rows.loc[~again, [*PLACE, *figures, "source_id"]].reset_index(drop=True)
 
 
 def compute(case: Case) -> pd.DataFrame:
@@ -60,23 +55,20 @@ def compute(case: Case) -> pd.DataFrame:
     return stated(case, STAGES)
 
 
-def draw(data: pd.DataFrame, case: Case, ax: Axes | None = None, name: str = NAME) -> Axes:
+def draw(data: pd.DataFrame, case: Case, name: str = NAME) -> Axes:
     """A block a place and period (of tasks: a measure and period), a ruler a figure: from none to all."""
     lang = case.lang
-    told = [
-        (who(row, lang), labels.indicator_name(row.indicator, lang), period(row, lang), line(row, lang))
-        for row in data.itertuples()
-    ]
     blocks: dict[str, list[rulers.Ruler]] = {}
-    for place, measure, when, ruler in told:
+    for row in data.itertuples():
+        place, measure = who(row, lang), labels.indicator_name(row.indicator, lang)
         head, label = (place, measure) if name == NAME else (measure, place)
-        blocks.setdefault(f"{head} · {when}", []).append(ruler._replace(label=label))
+        blocks.setdefault(f"{head} · {period(row, lang)}", []).append(line(row, label, lang))
     title = text(lang, f"{name}.title", province=case.province, year=case.year)
     words = (title, text(lang, f"{name}.subtitle", n=len(data)), labels.source_line(data, lang))
-    return rulers.draw([(heading, "", lines) for heading, lines in blocks.items()], words, ax)
+    return rulers.draw([(heading, "", lines) for heading, lines in blocks.items()], words)
 
 
-def period(row, lang: str) -> str:
+def period(row: Any, lang: str) -> str:
     """A year as "2019", a day as a date, else from the first day to the last."""
     start, end = row.period_start, row.period_end
     if (start[5:], end[5:]) == ("01-01", "12-31"):
@@ -84,28 +76,26 @@ def period(row, lang: str) -> str:
     return " – ".join(dict.fromkeys(labels.day(day, lang) for day in (start, end)))
 
 
-def who(row, lang: str) -> str:
+def who(row: Any, lang: str) -> str:
     """Whose figure it is, as a heading."""
     name = row.agency or text(lang, f"scope.{row.scope}")
     return name[:1].upper() + name[1:]
 
 
-def line(row, lang: str) -> rulers.Ruler:
+def line(row: Any, label: str, lang: str) -> rulers.Ruler:
     """A row of `stated` on its ruler, with the two counts behind a share: "80.3% of 314,984 (80.1–80.4)"."""
     told = labels.qualified(row.value, row.qualifier, lang, row.unit)
     if pd.isna(row.share):
-        return rulers.Ruler("", told)
-    exact, at = row.qualifier == "exact", min(row.share / 100, 1)
-    if pd.isna(row.numerator) or pd.isna(row.denominator):
-        return rulers.Ruler("", told, text(lang, "funnel.no_counts"), at, exact=exact)
-    part, whole = (labels.number(count, lang) for count in (row.numerator, row.denominator))
-    of = text(lang, "funnel.counts", part=part, whole=whole)
-    if row.unit != "percent":
-        of = text(lang, "funnel.share", share=labels.number(row.share, lang, 1), whole=whole)
-    if pd.isna(row.low):
-        return rulers.Ruler("", told, of, at, exact=exact)
-    low, high = (labels.number(bound, lang, 1) for bound in (row.low, row.high))
-    return rulers.Ruler("", told, f"{of} ({low}–{high})", at, (row.low / 100, row.high / 100), exact)
+        return rulers.Ruler(label, told)
+    detail, interval = text(lang, "funnel.no_counts"), None
+    if pd.notna(row.numerator) and pd.notna(row.denominator):
+        counts = {"part": labels.number(row.numerator, lang), "whole": labels.number(row.denominator, lang)}
+        key = "funnel.counts" if row.unit == "percent" else "funnel.share"
+        detail = text(lang, key, share=labels.number(row.share, lang, 1), **counts)
+    if pd.notna(row.low):
+        detail += f" ({labels.number(row.low, lang, 1)}–{labels.number(row.high, lang, 1)})"
+        interval = (row.low / 100, row.high / 100)
+    return rulers.Ruler(label, told, detail, min(row.share / 100, 1), interval, row.qualifier == "exact")
 
 
 def describe(data: pd.DataFrame, case: Case, name: str = NAME) -> str:
@@ -114,11 +104,10 @@ def describe(data: pd.DataFrame, case: Case, name: str = NAME) -> str:
     if data.empty:
         return text(lang, f"{name}.none", province=case.province, year=case.year)
     first = next(data.itertuples())
-    for row in data.itertuples():
-        ruler, measure = line(row, lang), labels.indicator_name(row.indicator, lang)
-        figure = ruler.told + (f", {ruler.detail}" if pd.notna(row.numerator) else "")
-        if name != NAME or (who(row, lang), period(row, lang)) == (who(first, lang), period(first, lang)):
-            told.append(f"{measure if name == NAME else who(row, lang)}: {figure}")
-    place = f"{who(first, lang)}, {period(first, lang)}"
-    words = {"province": case.province, "year": case.year, "place": place, "n": len(data)}
-    return text(lang, f"{name}.some", told="; ".join(told), **words)
+    rows = data[data[PLACE].eq(data[PLACE].iloc[0]).all(axis=1)] if name == NAME else data
+    for row in rows.itertuples():
+        label = labels.indicator_name(row.indicator, lang) if name == NAME else who(row, lang)
+        ruler = line(row, label, lang)
+        told.append(f"{label}: {ruler.told}" + (f", {ruler.detail}" if pd.notna(row.numerator) else ""))
+    words = {"province": case.province, "year": case.year, "n": len(data), "told": "; ".join(told)}
+    return text(lang, f"{name}.some", place=f"{who(first, lang)}, {period(first, lang)}", **words)

@@ -1,17 +1,13 @@
 """How far a rank moves when weights, normalisation and aggregation move: an index rebuilt in many ways."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vnegov.charts import labels, style
-from vnegov.charts.distribution import columns, figures, title
+from vnegov.charts import editions, labels, style
 from vnegov.charts.labels import text
 from vnegov.data.case import EditionCase, province_name
-from vnegov.data.tables import table
 from vnegov.metrics import composite
 
 NAME = "intervals"
@@ -19,74 +15,49 @@ DRAWS = 500
 
 
 def components(case: EditionCase) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """The scores provinces × main components, of those components that nine in ten provinces have; and their tree.
-
-    Weights are the most points that a component can give. The last is how many main components there are.
-    """
-    scores, tree = table("scores"), table("components")
-    tree = tree[(tree["index"] == case.index) & (tree["parent"] == "overall")]
-    tree = tree[tree["first_edition"].fillna(0).le(case.edition) & tree["last_edition"].fillna(9999).ge(case.edition)]
-    tree = tree[~tree["component"].str.endswith("_pillar")]  # the pillars of DTI are sums of its other components
-    rows = scores[(scores["index"] == case.index) & (scores["geography"] == case.geography)]
-    rows = rows[(rows["edition"] == case.edition) & rows["component"].isin(tree["component"])]
+    """Scores, provinces × those main components that nine in ten provinces have; their tree, weighted by the most
+    points that each can give; and how many main components there are."""
+    main = editions.components(case).query("parent == 'overall'")
+    main = main[~main["component"].str.endswith("_pillar")]  # the pillars of DTI are sums of its other components
+    rows = editions.scores(case).query("component in @main.component")
     values = rows.pivot(index="province_code", columns="component", values="score")
-    least = 0.9 * rows["n_units"].max() if len(rows) else 1
-    values = values.loc[:, values.count() >= least].dropna()
-    nodes = tree[tree["component"].isin(values.columns)]
-    weight = nodes["scale_max"].fillna(1.0)
-    nodes = pd.DataFrame({"node": nodes["component"], "parent": "index", "weight": weight, "direction": 1})
-    return values, nodes.reset_index(drop=True), len(tree)
+    values = values.loc[:, values.count() >= 0.9 * rows["n_units"].max()].dropna()
+    nodes = main[main["component"].isin(values.columns)]
+    tree = {"node": nodes["component"], "parent": "index", "weight": nodes["scale_max"].fillna(1.0), "direction": 1}
+    return values, pd.DataFrame(tree).reset_index(drop=True), len(main)
 
 
 def compute(case: EditionCase) -> pd.DataFrame:
-    """One row a province that has all components of `components`, in the order of their ranks.
-
-    Columns: province_code, province, rank (in the index itself; missing where it has none), median, low, high
-    (the median rank over DRAWS ways of building the index, and the interval that holds 90% of them), used and
-    of (main components), source_ids. Empty where fewer than two components are known for all.
-    """
+    """One row a province that has all of `components`, by rank in the index itself (missing where it has none): median,
+    low, high (over DRAWS ways of building it, with the 90% interval), used and of (main components). Empty where fewer
+    than two components are known."""
     values, tree, of = components(case)
     if len(tree) < 2:
         return pd.DataFrame(columns=["province_code", "source_ids"])
+    rows = editions.scores(case)
     data = composite.rank_intervals(composite.rank_draws(values, tree, n=DRAWS)).reset_index()
-    scores = table("scores")
-    rows = scores[(scores["index"] == case.index) & (scores["geography"] == case.geography)]
-    rows = rows[rows["edition"] == case.edition]
-    overall = rows.loc[rows["component"] == "overall", ["province_code", "rank"]]
-    sources = rows[rows["component"].isin(tree["node"])].groupby("province_code")["source_ids"]
-    data = data.merge(overall, how="left").assign(used=len(tree), of=of)
-    data["source_ids"] = data["province_code"].map(sources.agg(";".join))
-    data["province"] = [province_name(code, case.geography) for code in data["province_code"]]
-    order = ["province_code", "province", "rank", "median", "low", "high", "used", "of", "source_ids"]
-    return data.sort_values(["rank", "median", "province_code"], ignore_index=True)[order]
+    data = data.merge(rows.loc[rows["component"] == "overall", ["province_code", "rank"]], how="left")
+    sources = rows[rows["component"].isin(tree["node"])].groupby("province_code")["source_ids"].agg(";".join)
+    names = [province_name(code, case.geography) for code in data["province_code"]]
+    data = data.assign(province=names, used=len(tree), of=of, source_ids=data["province_code"].map(sources))
+    columns = ["province_code", "province", "rank", "median", "low", "high", "used", "of", "source_ids"]
+    return data.sort_values(["rank", "median", "province_code"], ignore_index=True)[columns]
 
 
-def draw(data: pd.DataFrame, case: EditionCase, ax: Axes | None = None) -> Axes:
+def draw(data: pd.DataFrame, case: EditionCase) -> Axes:
     """A line a province: the interval as a bar, the median as a dot, the rank in the index itself as a ring."""
-    lang, n = case.lang, len(data)
-    if ax is None:
-        heading, subtitle = (text(lang, f"intervals.{key}", **_told(data, case)) for key in ("title", "subtitle"))
-        subtitle += text(lang, "intervals.ring") if data["rank"].notna().any() else ""
-        made, area = style.figure(0.168 * n + 0.55, heading, subtitle, labels.source_line(data, lang))
-        ax = style.panels(made, area, 1, 1, (0, 0), (1.4, 0.25, 0.75, 0.25))[0]
-    edge: dict[str, Any] = {
-        "xycoords": ("axes fraction", "data"),
-        "textcoords": "offset points",
-        "va": "center",
-        "size": 7.5,
-    }
-    for y, row in enumerate(data.itertuples()):
-        ax.plot([1, n], [y, y], color=style.RULE, lw=0.6, zorder=0)
-        ax.plot([row.low, row.high], [y, y], color=style.OTHERS, lw=5, solid_capstyle="round", zorder=1)
-        if pd.notna(row.rank):
-            ax.plot([row.rank], [y], "o", mfc="none", mec=style.INK, ms=7.5, mew=1.1, zorder=4)
-        ax.plot([row.median], [y], "o", color=style.PROVINCE, ms=4.5, zorder=3)
-        name = row.province if pd.isna(row.rank) else f"{row.province}  {row.rank}"
-        ax.annotate(name, (0, y), (-6, 0), ha="right", **edge)
-        ax.annotate(f"{row.low:.0f}–{row.high:.0f}", (1, y), (8, 0), color=style.MUTED, **edge)
-    ax.set(xlim=(0, n + 1), ylim=(n - 0.3, -0.7), yticks=[], xticks=[1, *range(10, n - 2, 10), n])
-    ax.tick_params(axis="x", labelsize=7.5, top=True, labeltop=True)
-    ax.spines["left"].set_visible(False)
+    places, ranks = data.index.to_series(), data["rank"].astype("float64")
+    ring = text(case.lang, "intervals.ring") if ranks.notna().any() else ""
+    tall, pad = 0.168 * len(data) + 0.6, (1.45, 0.25, 0.75, 0.25)
+    ax = editions.frame(NAME, data, case.lang, tall, pad, ring=ring, **_told(data, case))
+    editions.rank_axis(ax, places, len(data))
+    ax.tick_params(axis="x", top=True, labeltop=True)
+    ax.hlines(places, data["low"], data["high"], color=style.OTHERS, lw=5, capstyle="round", zorder=1)
+    ax.plot(ranks, places, "o", mfc="none", mec=style.INK, ms=7.5, mew=1.1)
+    ax.plot(data["median"], places, "o", color=style.PROVINCE, ms=4.5)
+    editions.beside(ax, places, data["province"] + ("  " + data["rank"].astype("string")).fillna(""))
+    spans = [f"{row.low:.0f}–{row.high:.0f}" for row in data.itertuples()]
+    editions.beside(ax, places, spans, "right", style.MUTED)
     return ax
 
 
@@ -96,42 +67,36 @@ def markdown(case: EditionCase) -> str:
     if len(tree) < 2:
         return ""
     lang = case.lang
-    shifts = composite.leave_one_out(values, tree).astype("float64")
+    shifts = -composite.leave_one_out(values, tree).astype("float64")  # places gained
     parts = composite.sensitivity(values, tree)["total"]
     who = shifts.abs().idxmax()
-    most = [shifts.loc[code, name] for name, code in who.items()]
-    places = figures(pd.Series([-shift for shift in most]), lang, signed=True)
-    names = [province_name(code, case.geography) for code in who]
-    choices = ["normalise", "aggregate", "weights"]
+    most = editions.figures(pd.Series([shifts.loc[code, name] for name, code in who.items()]), lang, signed=True)
+    choices = [text(lang, f"intervals.{choice}") for choice in ("normalise", "aggregate", "weights")]
+    names = [labels.component_name(case.index, name, case.edition, lang) for name in tree["node"]]
     cells = {
-        "choice": [
-            *(text(lang, f"intervals.{choice}") for choice in choices),
-            *(labels.component_name(case.index, name, case.edition, lang) for name in tree["node"]),
-        ],
+        "choice": choices + names,
         "shift": ["–"] * 3 + [labels.number(shift, lang, 1) for shift in shifts.abs().mean()],
-        "most": ["–"] * 3 + [f"{name} ({shift})" for name, shift in zip(names, places, strict=True)],
-        "share": figures((100 * parts).round(), lang),
+        "most": ["–"] * 3 + [f"{province_name(c, case.geography)} ({m})" for c, m in zip(who, most, strict=True)],
+        "share": editions.figures((100 * parts).round(), lang),
     }
-    return columns(cells, lang, 1)
+    return editions.columns(cells, lang, 1)
 
 
-def _told(data: pd.DataFrame, case: EditionCase) -> dict:
+def _told(data: pd.DataFrame, case: EditionCase) -> dict[str, Any]:
     used, of = data["used"].iloc[0], data["of"].iloc[0]
     parts = text(case.lang, f"intervals.{'all' if used == of else 'some'}_parts", used=used, of=of)
-    return {"name": title(case), "draws": DRAWS, "n": len(data), "parts": parts}
+    return {"name": editions.title(case), "draws": DRAWS, "n": len(data), "parts": parts}
 
 
 def describe(data: pd.DataFrame, case: EditionCase) -> str:
     """How wide the intervals are, which is widest, and how far the medians lie from the ranks."""
     lang = case.lang
     if data.empty:
-        return text(lang, "intervals.none", name=title(case))
+        return text(lang, "intervals.none", name=editions.title(case))
     wide, told = data["high"] - data["low"], _told(data, case)
     for key, row in (("narrow", data.loc[wide.idxmin()]), ("wide", data.loc[wide.idxmax()])):
-        ends = {"low": f"{row['low']:.0f}", "high": f"{row['high']:.0f}"}
-        told[key] = text(lang, "intervals.span", province=row["province"], **ends)
-    told["width"] = labels.number(wide.median(), lang, 0)
-    said = text(lang, "intervals.some", **told)
+        told[key] = f"{row['province']} ({row['low']:.0f}–{row['high']:.0f})"
+    said = text(lang, "intervals.some", width=labels.number(wide.median(), lang, 0), **told)
     if data["rank"].notna().all():
         gap = (data["median"] - data["rank"].astype("float64")).abs().mean()
         said += text(lang, "intervals.gap", gap=labels.number(gap, lang, 1))
