@@ -58,19 +58,24 @@ class Ledger:
     def append(self, record: Record) -> None:
         """Write one record at the end."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(record))
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
-    def compact(self) -> None:
-        """Keep one line for every output that is there, failures first; add what was found unrecorded."""
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Before and after the block, leave one line for every output that is there, failures first."""
+        self._compact()
+        try:
+            yield
+        finally:
+            self._compact()
+
+    def _compact(self) -> None:
         last = (self.read() | self.recovered).values()
         there = [r for r in last if self.remote or (self.home / (r["kept"] or r["output"])).exists()]
         there.sort(key=lambda r: (r["status"] != FAILED, r["output"]))
-        paths.write(self.path, "".join(map(_line, there)).encode())
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in there)
+        paths.write(self.path, "".join(lines).encode())
         self.recovered.clear()
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def stored(path: Path) -> Record:

@@ -56,24 +56,22 @@ def run(
     `timeout` is in seconds, per run; `kernel` None means warm ones (`vnegov-warm`). Returns 0 if all is done, 1 if
     some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
     """
-    console, remote = console or Console(), "://" in str(output)
+    console, remote, began = console or Console(), "://" in str(output), time.monotonic()
     say = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
     home = paths.output() if remote or output is None else Path(output).resolve()
     root = str(output).rstrip("/") if remote else str(home)
     fingerprints = fingerprints or Fingerprints(plan.data)
     stale: list[Run] = []
     records: list[Record] = []
+    unchanged = 0
     try:
-        ledger, began = Ledger(home, remote), time.monotonic()
-        unchanged = 0
+        ledger = Ledger(home, remote)
         for one in plan:
             parts = fingerprints.parts(one)
             why = "forced" if force else ledger.why_stale(one.output, whole(parts))
-            if why is None:
-                unchanged += 1
-                continue
-            stale.append(one)
-            if explain:
+            stale += [one] if why else []
+            unchanged += why is None
+            if why and explain:
                 before = stored(home / one.output).get("parts") if why == "changed" else None
                 say(f"{one.output}: {why} {', '.join(changes(before, parts)) if before else ''}".strip())
         if dry_run:
@@ -81,16 +79,13 @@ def run(
             return OK
         if stale or ledger.recovered:
             jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
-            open_pool = functools.partial(_pool, executor, workers, scheduler, kernel)
-            with locked(home), _progress(console, len(stale)) as tell:
-                ledger.compact()
-                try:
-                    for record, running in _execute(jobs, open_pool, workers):
-                        records.append(record)
-                        ledger.append(record)
-                        tell(records, running)
-                finally:
-                    ledger.compact()
+            with locked(home), ledger.recording(), _progress(console, len(stale)) as tell:
+                for record, running in _execute(
+                    jobs, functools.partial(_pool, executor, workers, scheduler, kernel), workers
+                ):
+                    records.append(record)
+                    ledger.append(record)
+                    tell(records, running)
     except KeyboardInterrupt:
         say(f"stopped: {len(records)} of {len(stale)} runs done; the same command does the rest")
         return INTERRUPTED
@@ -100,15 +95,14 @@ def run(
     except (VnegovError, OSError) as error:
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
-    by = Counter(record["status"] for record in records)
-    counts = {status: by[status] for status in (FAILED, DONE, SKIPPED)}
+    counts = {status: sum(record["status"] == status for record in records) for status in (FAILED, DONE, SKIPPED)}
     counts |= {"unchanged": unchanged, "not started": len(stale) - len(records)}
     told = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
     say(f"{told} in {time.monotonic() - began:.1f} s; outputs below {root}")
     if len(records) > 3:
-        slowest = sorted(records, key=lambda r: -r["seconds"])[:3]
-        say("slowest: " + ", ".join(f"{r['output']} {r['seconds']:.1f} s" for r in slowest))
-    return SOME_FAILED if counts["not started"] or by[FAILED] else OK
+        slowest = sorted(records, key=lambda record: -record["seconds"])[:3]
+        say("slowest: " + ", ".join(f"{record['output']} {record['seconds']:.1f} s" for record in slowest))
+    return SOME_FAILED if counts["not started"] or counts[FAILED] else OK
 
 
 @contextlib.contextmanager
