@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vnegov.data.schema import GEOGRAPHIES, INDICES, SEVERITIES
 from vnegov.errors import PlanError, VnegovError
 
 SOURCE = ("title", "url", "publisher", "published", "trust", "licence")
@@ -33,81 +34,25 @@ def main(argv: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    from vnegov.data.schema import GEOGRAPHIES, SEVERITIES
-
-    top = argparse.ArgumentParser(
-        prog="vnegov", description="E-government rankings and service adoption of Vietnam's provinces."
-    )
+    about = "E-government rankings and service adoption of Vietnam's provinces."
+    top = argparse.ArgumentParser(prog="vnegov", description=about)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    command = commands.add_parser("build", help="rebuild data/processed from data/raw")
-    command.add_argument("--to", type=Path, metavar="DIR", help="write the tables there instead")
-    command.set_defaults(run=_build)
-
-    command = commands.add_parser("check", help="say what does not add up; exit 1 if an error is unexplained")
-    command.add_argument("--severity", action="append", choices=SEVERITIES, help="only these; may be repeated")
-    command.add_argument("--all", action="store_true", help="every finding (the first five of each rule)")
-    command.add_argument("--coverage", action="store_true", help="print what is known, as Markdown, instead")
-    command.set_defaults(run=_check)
-
-    command = commands.add_parser("trace", help="say where a figure was read, and what other sources say")
-    command.add_argument("province", help="name or code")
-    command.add_argument("index", help="an index, as ict_index, or an indicator, as services_full")
-    command.add_argument("edition", type=int, help="an edition, or a year")
-    command.add_argument("component", nargs="?", default="overall", help="a component's id (overall)")
-    command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
-    command.set_defaults(run=_trace)
-
-    _intake(commands)
-
-    command = commands.add_parser("batch", help="run notebooks for provinces and years, then make the site")
-    command.add_argument("plan", nargs="?", type=Path, help="a TOML plan, as plans/default.toml")
-    command.add_argument("--notebook", help="a template's name, as 03_province_profile (instead of a plan)")
-    command.add_argument("--province", action="append", default=[], help="name or code; may be repeated")
-    command.add_argument("--year", action="append", default=[], type=int, help="may be repeated")
-    command.add_argument("--lang", action="append", default=[], choices=["en", "vi"], help="may be repeated")
-    command.add_argument("--index", action="append", default=[], help="for notebooks about an index; may be repeated")
-    command.add_argument("--edition", action="append", default=[], type=int, help="may be repeated")
-    command.add_argument("--workers", type=int, default=2, help="processes (2)")
-    command.add_argument("--output", type=Path, metavar="DIR", help="figures/, reports/ and site/ go below it")
-    command.add_argument("--force", action="store_true", help="run even what is up to date")
-    command.add_argument("--dry-run", action="store_true", help="say what would run")
-    command.add_argument("--explain", action="store_true", help="say why each run is not up to date")
-    command.add_argument("--executor", choices=["processes", "dask"], default="processes")
-    command.add_argument("--scheduler", metavar="ADDRESS", help="join a dask cluster, as tcp://host:8786")
-    command.add_argument("--kernel", help="the kernel to run with")
-    command.add_argument("--timeout", type=float, metavar="S", default=600, help="wall-clock limit of a run (600)")
-    command.set_defaults(run=_batch)
+    for name, (run, said, *options) in COMMANDS.items():
+        command = commands.add_parser(name, help=said)
+        command.set_defaults(run=run)
+        for names, how in options:
+            command.add_argument(*names, **how)
     return top
 
 
-def _intake(commands: Any) -> None:
-    from vnegov.data.schema import GEOGRAPHIES, INDICES
+def option(*names: str, **how: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """What argparse's `add_argument` takes."""
+    return names, how
 
-    command = commands.add_parser("import", help="take a published ranking, from .xlsx, .xls, .ods or .csv")
-    command.add_argument("file", type=Path, metavar="FILE")
-    command.add_argument("--index", required=True, choices=INDICES)
-    command.add_argument("--edition", required=True, type=int, help="the year that the publisher names it by")
-    command.add_argument("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
-    command.add_argument("--sheet", help="the sheet (the one that names most provinces)")
-    command.add_argument("--component", action="append", default=[], metavar="C=ID", help="column C holds component ID")
-    command.add_argument("--json", action="store_true", help="print what was read as JSON")
-    command.add_argument("--yes", action="store_true", help="write it to data/raw")
-    for field in SOURCE:
-        command.add_argument(f"--{field}", help="of the publication; asked for where it is not given")
-    command.set_defaults(run=_import)
 
-    command = commands.add_parser("add", help="take a filled form")
-    command.add_argument("file", type=Path, metavar="FORM")
-    command.add_argument("--yes", action="store_true", help="write it to data/raw")
-    command.set_defaults(run=_add)
-
-    command = commands.add_parser("template", help="write a form for an office to fill in")
-    command.add_argument("topic", choices=["services"])
-    command.add_argument("--province", required=True, help="name or code")
-    command.add_argument("--year", required=True, type=int)
-    command.add_argument("--out", type=Path, metavar="FILE")
-    command.set_defaults(run=_template)
+def several(name: str, said: str = "may be repeated", **how: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """An option that may be given more than once."""
+    return option(name, action="append", default=[], help=said, **how)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -123,7 +68,6 @@ def _build(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from vnegov.data import audit
-    from vnegov.data.schema import SEVERITIES
     from vnegov.data.tables import table
 
     if args.coverage:
@@ -206,8 +150,71 @@ def _batch(args: argparse.Namespace) -> int:
         timeout=args.timeout,
     )  # fmt: skip
     if code in (0, 1) and not args.dry_run:
-        print(f"look at {site.build(args.output)}")
+        print(f"look at {site.build(None if '://' in str(args.output) else args.output)}")
     return code
+
+
+GEOGRAPHY = option("--geography", choices=GEOGRAPHIES, help="63 or 34 provinces (by the edition)")
+YES = option("--yes", action="store_true", help="write it to data/raw")
+COMMANDS: dict[str, tuple[Any, ...]] = {
+    "build": (
+        _build, "rebuild data/processed from data/raw",
+        option("--to", type=Path, metavar="DIR", help="write the tables there instead"),
+    ),
+    "check": (
+        _check, "say what does not add up; exit 1 if an error is unexplained",
+        several("--severity", "only these; may be repeated", choices=SEVERITIES),
+        option("--all", action="store_true", help="every finding (the first five of each rule)"),
+        option("--coverage", action="store_true", help="print what is known, as Markdown, instead"),
+    ),
+    "trace": (
+        _trace, "say where a figure was read, and what other sources say",
+        option("province", help="name or code"),
+        option("index", help="an index, as ict_index, or an indicator, as services_full"),
+        option("edition", type=int, help="an edition, or a year"),
+        option("component", nargs="?", default="overall", help="a component's id (overall)"),
+        GEOGRAPHY,
+    ),
+    "import": (
+        _import, "take a published ranking, from .xlsx, .xls, .ods or .csv",
+        option("file", type=Path, metavar="FILE"),
+        option("--index", required=True, choices=INDICES),
+        option("--edition", required=True, type=int, help="the year that the publisher names it by"),
+        GEOGRAPHY,
+        option("--sheet", help="the sheet (the one that names most provinces)"),
+        several("--component", "column C holds component ID", metavar="C=ID"),
+        option("--json", action="store_true", help="print what was read as JSON"),
+        YES,
+        *(option(f"--{field}", help="of the publication; asked for where it is not given") for field in SOURCE),
+    ),
+    "add": (_add, "take a filled form", option("file", type=Path, metavar="FORM"), YES),
+    "template": (
+        _template, "write a form for an office to fill in",
+        option("topic", choices=["services"]),
+        option("--province", required=True, help="name or code"),
+        option("--year", required=True, type=int),
+        option("--out", type=Path, metavar="FILE"),
+    ),
+    "batch": (
+        _batch, "run notebooks for provinces and years, then make the site",
+        option("plan", nargs="?", type=Path, help="a TOML plan, as plans/default.toml"),
+        option("--notebook", help="a template's name, as 03_province_profile (instead of a plan)"),
+        several("--province", "name or code; may be repeated"),
+        several("--year", type=int),
+        several("--lang", choices=["en", "vi"]),
+        several("--index", "for notebooks about an index; may be repeated"),
+        several("--edition", type=int),
+        option("--workers", type=int, default=2, help="processes (2)"),
+        option("--output", metavar="DIR", help="figures/, reports/ and site/ go below it; or a URL for the reports"),
+        option("--force", action="store_true", help="run even what is up to date"),
+        option("--dry-run", action="store_true", help="say what would run"),
+        option("--explain", action="store_true", help="say why each run is not up to date"),
+        option("--executor", choices=["processes", "dask"], default="processes"),
+        option("--scheduler", metavar="ADDRESS", help="join a dask cluster, as tcp://host:8786"),
+        option("--kernel", help="the kernel to run with"),
+        option("--timeout", type=float, metavar="S", default=600, help="wall-clock limit of a run (600)"),
+    ),
+}  # fmt: skip
 
 
 if __name__ == "__main__":
