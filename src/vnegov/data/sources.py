@@ -71,8 +71,19 @@ def sidecar(path: Path) -> Sidecar:
     return given
 
 
+def settle() -> None:
+    """Put in its place what an import wrote beside it and signed (its sidecar is there) before it was killed."""
+    for partial in paths.RAW.rglob(".*.partial"):
+        path = partial.with_name(partial.name[1:].removesuffix(".partial"))
+        beside = path.with_name(path.name + SUFFIX)
+        if beside.is_file() and checksum(partial) in beside.read_text(encoding="utf-8"):
+            partial.replace(path)
+            register.cache_clear()
+
+
 def verify() -> dict[Path, Sidecar]:
     """Every raw file with its sidecar; raises one `BadRawFile` that names every file that is not in order."""
+    settle()
     found: dict[Path, Sidecar] = {}
     faults = []
     for path in sorted(p for p in paths.RAW.rglob("*") if p.is_file() and p.name not in UNSIGNED):

@@ -52,7 +52,7 @@ def test_a_form_guides_the_hand_in_both_languages(fill):
     assert (choices[AT["value"]].type, choices[AT["period_start"]].type) == ("decimal", "date")
     assert page["D5"].value == "thủ tục · procedures"
     assert (page["G5"].value, page["H5"].value) == (datetime.datetime(2024, 1, 1), datetime.datetime(2024, 12, 31))
-    assert len(list(book["Hướng dẫn"].rows)) > len(form.ASKED)
+    assert len(list(book["Hướng dẫn"].rows)) > len(form.TEXTS["asked"])
 
 
 def test_heads_are_protected_and_only_cells_to_fill_are_not(fill):
