@@ -120,13 +120,11 @@ def rank_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 def shared_rank(rows: pd.DataFrame) -> pd.DataFrame:
     """One rank for several units whose scores differ; or are not all known, while the next rank is taken too."""
-    rows = rows.assign(published=rows["rank_basis"] == "published")
+    rows = rows.assign(published=rows["rank_basis"] == "published", n=1)
     taken = rows.groupby([*GROUP, "rank"])
-    scores, ways = (
-        taken["score"].agg(["count", "min", "max"]),
-        {"unit": "+".join, "source_ids": ";".join, "published": "all"},
-    )
-    taken = taken.agg(ways).join(scores).assign(n=taken.size()).reset_index()
+    scores = taken["score"].agg(["count", "min", "max"])
+    taken = taken.agg({"unit": "+".join, "source_ids": ";".join, "published": "all", "n": "sum"})
+    taken = taken.join(scores).reset_index()
     differ = taken["max"] > taken["min"]
     followed = taken.groupby(GROUP)["rank"].shift(-1) == taken["rank"] + 1
     taken["severity"] = _error_if(differ & taken["published"])
@@ -195,16 +193,15 @@ def parts_sum(observations: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """
     figures = observations.drop_duplicates([*REPORT, "indicator", "value"])
     figures = figures[~figures.duplicated([*REPORT, "indicator"], keep=False)]
-    figures = figures.assign(places=_decimals(figures["value"]))
     each = parts.merge(figures, left_on="part", right_on="indicator").groupby([*REPORT, "total", "way"], dropna=False)
-    sums = each.agg(n=("part", "size"), sum=("value", "sum"), places=("places", "max")).reset_index()
-    sums = sums.merge(parts.groupby(["total", "way"], as_index=False).agg(n=("part", "size")))
-    rows = figures.merge(sums, left_on=[*REPORT, "indicator"], right_on=[*REPORT, "total"], suffixes=("", "_parts"))
-    places = rows[["places", "places_parts"]].max(axis=1)
-    slack = (0.5 * (rows["n"] + 1) * 10.0**-places).where(places > 0, 0)
+    sums = each["value"].agg(["size", "sum"]).reset_index()
+    sums = sums.merge(parts.groupby(["total", "way"], as_index=False).size())
+    rows = figures.merge(sums, left_on=[*REPORT, "indicator"], right_on=[*REPORT, "total"])
+    places = np.maximum(_decimals(rows["sum"]), _decimals(rows["value"]))
+    slack = (0.5 * (rows["size"] + 1) * 10.0**-places).where(places > 0, 0)
     rows = rows[(rows["sum"] - rows["value"]).abs() > slack + 1e-9]
     severity = _error_if(~_allowed(rows["qualifier"], rows["value"], rows["sum"]))
-    return _findings(rows, "observations", OBSERVED, PRINTED, "{sum}, the sum of {n} parts", severity)
+    return _findings(rows, "observations", OBSERVED, PRINTED, "{sum}, the sum of {size} parts", severity)
 
 
 def numerator_above(observations: pd.DataFrame) -> pd.DataFrame:
@@ -238,14 +235,14 @@ def unit_mismatch(observations: pd.DataFrame, results: pd.DataFrame) -> pd.DataF
 def components_sum(scores: pd.DataFrame, components: pd.DataFrame) -> pd.DataFrame:
     """A score that is not the sum of its components, where the index is a sum (`ADDITIVE`) and all are known."""
     rows = scores[scores["index"].isin(ADDITIVE)]
-    parts = rows.merge(components[components["parent"].notna()], on=["index", "component"])
-    first, last = parts["first_edition"].fillna(0), parts["last_edition"].fillna(9999)
-    parts = parts[parts["edition"].between(first, last)].groupby([*KEY[:-1], "parent"])["score"]
-    sums = parts.agg(["size", "count", "sum"]).rename_axis(index={"parent": "component"})
+    parts = rows.merge(components.dropna(subset=["parent"]), on=["index", "component"])
+    in_force = parts["edition"].between(parts["first_edition"].fillna(0), parts["last_edition"].fillna(9999))
+    parts = parts[in_force].drop(columns="component").rename(columns={"parent": "component"})
+    sums = parts.groupby(KEY)["score"].agg(["count", "sum"])
     most = sums.groupby(["index", "edition", "component"])["count"].transform("max")
-    rows = rows.merge(sums[sums["count"] == most].reset_index(), on=KEY)
+    rows = rows.join(sums[sums["count"] == most], on=KEY, how="inner")
     rows = rows[(rows["score"] - rows["sum"]).abs() > ROUNDING]
-    return _findings(rows, "scores", KEY, "{score}", "{sum}, the sum of {size} components", "error")
+    return _findings(rows, "scores", KEY, "{score}", "{sum}, the sum of {count} components", "error")
 
 
 def merger_mean(scores: pd.DataFrame, provinces: pd.DataFrame) -> pd.DataFrame:

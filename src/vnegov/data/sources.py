@@ -4,9 +4,10 @@ import csv
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from vnegov import paths
 from vnegov.errors import BadRawFile
@@ -16,18 +17,26 @@ FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of a fo
 UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
 
 
-class Sidecar(BaseModel):
-    """Who published a raw file, where and when, under which terms, and the checksum of its bytes."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Publication(BaseModel):
+    """Who published figures, where and when, under which terms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str
-    publisher: str
-    url: str
-    published: str
+    title: Line
+    publisher: Line
+    url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https?://\S+)?$")]
+    published: Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d\d){0,2})?$")]
+    licence: Line
+    trust: Literal["official", "dataset", "press", "seed"]
+
+
+class Sidecar(Publication):
+    """The publication that a raw file is of, when it was read, and the checksum of its bytes."""
+
     accessed: str
-    licence: str
-    trust: str
     source_id: str | None
     sha256: str
     note: str = ""

@@ -1,28 +1,27 @@
-"""The form that an official fills in (`vnegov template`), and its way into data/raw (`vnegov add`)."""
+"""The form that an official fills in (`vnegov template`), and its way into data/raw (`vnegov add`).
+
+How it looks, what it says, what its cells take and which indicators have a line of their own is form.xlsx, to be
+edited in Excel or LibreOffice; what depends on the province, the year and the definitions is filled in here.
+"""
 
 import datetime
-import tomllib
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl import load_workbook
 
 from vnegov import paths
 from vnegov.data import provinces
 from vnegov.data.intake import cells, store
 from vnegov.data.loaders import forms
-from vnegov.data.loaders.workbook import letter, table
+from vnegov.data.loaders.workbook import table
 from vnegov.errors import BadRawFile
 
-SHEET, GUIDE, HEAD_ROW, BLANK_LINES = "Số liệu", "Hướng dẫn", 4, 30
-TEXTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-FIELDS: dict[str, dict[str, Any]] = TEXTS["fields"]  # the columns to fill in
-SHORT = {"type": "textLength", "operator": "lessThan", "formula1": "500"}
+BLANK, SHEET, GUIDE, HEAD_ROW = Path(__file__).with_name("form.xlsx"), "Số liệu", "Hướng dẫn", 4
+UNITS = {"procedures": "thủ tục", "services": "dịch vụ", "dossiers": "hồ sơ", "percent": "%", "tasks": "nhiệm vụ"}
 
 
 def template(province: object, year: int, out: Path | None) -> Path:
@@ -39,58 +38,24 @@ def template(province: object, year: int, out: Path | None) -> Path:
     path = out or Path(f"services_{provinces.slug(code, geography)}_{year}.xlsx")
     if path.exists() or path.suffix.lower() != ".xlsx":
         raise BadRawFile(f"{path}: expected the name of a new .xlsx file")
-    book, terms = Workbook(), forms.indicators()
-    page, guide = book.active, book.create_sheet(GUIDE)
-    page.title = SHEET
-    units = {label: f"{TEXTS['units'].get(t['unit'], '')} · {t['unit']}".strip(" ·") for label, t in terms.items()}
+    book, terms = load_workbook(BLANK), forms.indicators()
+    page, guide = book[SHEET], book[GUIDE]
+    page["A1"] = page["A1"].value.format(name=name, year=year)
+    units = {label: f"{UNITS.get(term['unit'], '')} · {term['unit']}".strip(" ·") for label, term in terms.items()}
     meant = [f"{term['definition_vi']} · {term['definition']}" for term in terms.values()]
-    for choices in zip_longest(terms, forms.SCOPES, forms.QUALIFIERS, units.values(), meant):
-        guide.append(choices)
-    examples = [FIELDS.get(field, {}).get("example", "") for field in forms.HEADS]
-    for row in ([TEXTS["title"].format(name=name, year=year)], [TEXTS["how"]], examples, [*forms.HEADS.values()]):
-        page.append(row)
-    known: dict[str, Any] = {"province": name, "geography": geography}
-    known |= {"scope": next(iter(forms.SCOPES)), "qualifier": next(iter(forms.QUALIFIERS))}
-    known |= {"period_start": datetime.date(year, 1, 1), "period_end": datetime.date(year, 12, 31)}
+    for line in zip_longest(terms, forms.SCOPES, forms.QUALIFIERS, units.values(), meant):
+        guide.append(line)
+    choices = next(rule for rule in page.data_validations.dataValidation if "$A$" in rule.formula1)
+    choices.formula1 = f"'{GUIDE}'!$A$1:$A${len(terms)}"
     labels = {term["indicator"]: label for label, term in terms.items()}
-    for label in [labels[indicator] for indicator in TEXTS["asked"]] + [""] * BLANK_LINES:
-        line = known | {"indicator": label or None, "unit": units.get(label)}
-        page.append([line.get(field) for field in forms.HEADS])
-    _dress(page)
-    for sheet, widths in ((page, [24] * 2 + [60] + [24] * 12), (guide, (60, 30, 30, 30, 110))):
-        sheet.protection.sheet = True
-        for c, width in enumerate(widths, 1):
-            sheet.column_dimensions[letter(c)].width = width
+    known: dict[str, Any] = {"province": name, "geography": geography}
+    known |= {"period_start": datetime.date(year, 1, 1), "period_end": datetime.date(year, 12, 31)}
+    for r in range(HEAD_ROW + 1, page.max_row + 1):
+        label = labels.get(page[f"{forms.AT['indicator']}{r}"].value)
+        for field, value in (known | {"indicator": label, "unit": label and units[label]}).items():
+            page[f"{forms.AT[field]}{r}"] = value
     book.save(path)
     return path
-
-
-def _dress(page: Any) -> None:
-    """Protect all but the cells to fill in; give these drop-downs, limits and hints."""
-    page["A1"].font, page.freeze_panes = Font(bold=True, size=14), "D5"
-    for cell in page[HEAD_ROW]:
-        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-    choices: dict[str, tuple[str, dict]] = {
-        "indicator": ("A", forms.indicators()),
-        "scope": ("B", forms.SCOPES),
-        "qualifier": ("C", forms.QUALIFIERS),
-    }
-    for field, told in FIELDS.items():
-        rule = DataValidation(
-            **told.get("rule", SHORT), showInputMessage=True, showErrorMessage=True, allow_blank=True,
-            promptTitle=forms.HEADS[field][:32],
-            prompt=f"{told['example']} – {told['hint']}" if "hint" in told else forms.HEADS[field],
-        )  # fmt: skip
-        if field in choices:
-            at, listed = choices[field]
-            rule.formula1 = f"'{GUIDE}'!${at}$1:${at}${len(listed)}"
-        page.add_data_validation(rule)
-        for (cell,) in page[f"{forms.AT[field]}{HEAD_ROW + 1}:{forms.AT[field]}{page.max_row}"]:
-            rule.add(cell)
-            if field != "indicator" or cell.value is None:
-                cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", fgColor="FFF9DB")
-            if field.startswith("period"):
-                cell.number_format = "yyyy-mm-dd"
 
 
 def filled(path: Path) -> pd.DataFrame:

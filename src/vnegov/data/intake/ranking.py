@@ -39,7 +39,7 @@ class Terms:
         labels = {title["name_vi"]: "overall", title["name_en"]: "overall"} | definitions.component_ids(index)
         labels |= dict(zip(own["name_en"], own["component"], strict=True)) | {c: c for c in own["component"]}
         self.index, self.edition, self.short = index, str(edition), index.split("_")[0]
-        self.labels = {key(form(label)): labels[label] for form in (self.core, str) for label in labels}
+        self.labels = {self.core(label): component for label, component in labels.items()}
         self.labels.pop("", None)
         own = own[own["first_edition"].le(edition) & own["last_edition"].ge(edition)].dropna(subset=["scale_max"])
         self.scales = own.set_index("component")[["scale_min", "scale_max"]].T.to_dict("list")
@@ -51,7 +51,7 @@ class Terms:
     def core(self, head: str) -> str:
         """What is left of a head without its numbering, the index's name, and words that any head may hold."""
         left = [word for word in PLAIN.sub(" ", words(head)).split() if word != self.short]
-        return re.sub(r"^(?:\d+ )+|(?: \d+)+$|^\d+$", "", " ".join(left))
+        return key(re.sub(r"^(?:\d+ )+|(?: \d+)+$|^\d+$", "", " ".join(left)))
 
     def component(self, parts: list[str]) -> str:
         """The component that the lowest telling part of a head names ("overall" if all say but "score"), or ""."""
@@ -59,12 +59,9 @@ class Terms:
         if not parts or ANY["change"].search(words(parts[-1])) or self.edition not in years:
             return ""
         for part in reversed(parts):
-            core = key(self.core(part))
-            if known := self.labels.get(key(part)) or self.labels.get(core):
-                return known
-            if core:
+            if core := self.core(part):
                 near = [label for label in self.labels if label in core and len(label) > max(5, 0.6 * len(core))]
-                return self.labels[max(near, key=len)] if near else ""
+                return self.labels.get(core) or self.labels.get(max(near, key=len, default=""), "")
         return "overall"
 
 

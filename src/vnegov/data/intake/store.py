@@ -2,51 +2,36 @@
 
 import csv
 import datetime
+import fcntl
 import hashlib
 import io
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from vnegov import paths
 from vnegov.data import provinces, sources
 from vnegov.data.intake.ranking import Found
 from vnegov.data.loaders import definitions, rankings, workbook
+from vnegov.data.sources import Publication
 from vnegov.errors import BadRawFile
 
-if sys.platform != "win32":
-    import fcntl
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class Publication(BaseModel):
-    """What must be known of a publication before a figure of it is taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: Line
-    publisher: Line
-    url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https?://\S+)?$")] = ""
-    published: Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d\d){0,2})?$")] = ""
-    trust: Literal["official", "dataset", "press", "seed"] = "dataset"
-    licence: Line = "not stated"
+UNTOLD = {"url": "", "published": "", "licence": "not stated", "trust": "dataset"}
 
 
 def publication(**given: str | None) -> Publication:
     """A publication from what was given; raises one `BadRawFile` that lists every field to mend."""
     try:
-        return Publication.model_validate({name: text for name, text in given.items() if text is not None})
+        return Publication.model_validate(UNTOLD | {name: text for name, text in given.items() if text is not None})
     except ValidationError as error:
         faults = [f"--{f['loc'][0]}: {f['msg']}, read {given.get(str(f['loc'][0]))!r}" for f in error.errors()]
         raise BadRawFile("\n".join(["the source is not told well:", *faults])) from None
@@ -120,8 +105,7 @@ def importing(target: Path, loader: Any) -> Iterator[Import]:
     """
     lock = os.open(paths.RAW, os.O_RDONLY)  # the system frees it when its holder dies
     try:
-        if sys.platform != "win32":  # there, nothing keeps two imports apart
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         sources.settle()
         if target.exists():
             raise BadRawFile(f"{paths.relative(target)} is there already; delete it and its sidecar first")
