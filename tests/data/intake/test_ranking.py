@@ -148,7 +148,7 @@ def test_ranks_printed_with_how_many_there_are(read):
         ("sipas", "Chỉ số hài lòng", "overall"), ("par_index", "PAR INDEX", "overall"),
         ("par_index", "Chỉ số cải cách hành chính", "overall"),
         ("par_index", "Cải cách tài chính công", "public_finance"),
-        ("papi", "D1", "D1"),
+        ("papi", "D1", "D1"), ("papi", "1.1", "1.1"), ("papi", "TOTAL8", "TOTAL8"),
     ],
 )  # fmt: skip
 def test_a_head_names_its_component_in_either_language(read, index, head, component):

@@ -39,7 +39,7 @@ class Terms:
         labels = {title["name_vi"]: "overall", title["name_en"]: "overall"} | definitions.component_ids(index)
         labels |= dict(zip(own["name_en"], own["component"], strict=True)) | {c: c for c in own["component"]}
         self.index, self.edition, self.short = index, str(edition), index.split("_")[0]
-        self.labels = {self.core(label): component for label, component in labels.items()}
+        self.labels = {form(label): labels[label] for form in (self.core, key) for label in labels}
         self.labels.pop("", None)
         own = own[own["first_edition"].le(edition) & own["last_edition"].ge(edition)].dropna(subset=["scale_max"])
         self.scales = own.set_index("component")[["scale_min", "scale_max"]].T.to_dict("list")
@@ -59,9 +59,12 @@ class Terms:
         if not parts or ANY["change"].search(words(parts[-1])) or self.edition not in years:
             return ""
         for part in reversed(parts):
-            if core := self.core(part):
+            core = self.core(part)
+            if known := self.labels.get(key(part)) or self.labels.get(core):
+                return known
+            if core:
                 near = [label for label in self.labels if label in core and len(label) > max(5, 0.6 * len(core))]
-                return self.labels.get(core) or self.labels.get(max(near, key=len, default=""), "")
+                return self.labels.get(max(near, key=len, default=""), "")
         return "overall"
 
 
@@ -159,8 +162,8 @@ class Found:
         first = min(r for named in self.codes.values() for r in named)
         for r in range(first - 1, max(-1, first - 12), -1):
             row, filled = self.texts[r], set(filter(None, self.texts[r]))
-            figures = [text for c in self.codes if _name(row[c]) for text in row[c + 1 :]]
-            if any(_is_number(figure) and not YEAR.fullmatch(figure) for figure in figures):
+            figures = [text for c in self.codes if _name(row[c]) for text in row[c + 1 :] if _is_number(text)]
+            if not all(YEAR.fullmatch(text) or key(text) in self.terms.labels for text in figures):
                 continue  # a total, or a province that is not recognised
             if len(filled) > 1 and not all(re.fullmatch(r"\(?[A-Z0-9]{1,2}\)?", text) for text in filled):
                 rows.insert(0, r)
