@@ -119,9 +119,11 @@ class Found:
         self.faults = Faults()
         width = max(map(len, grid), default=0)
         self.texts = [[_text(cell) for cell in row] + [""] * (width - len(row)) for row in grid]
-        codes = {c: {r: _province(row[c], geography) for r, row in enumerate(self.texts)} for c in range(width)}
-        self.codes = {c: {r: code for r, code in codes[c].items() if code} for c in codes}  # of provinces
-        self.codes = {c: named for c, named in self.codes.items() if len(set(named.values())) > 1}
+        self.codes: dict[int, dict[int, str]] = {}  # column of names → row → province code
+        for c in range(width):
+            named = {r: code for r, row in enumerate(self.texts) if (code := _province(row[c], geography))}
+            if len(set(named.values())) > 1:
+                self.codes[c] = named
         self.head = [r + 1 for r in self._head_rows()] if self.codes else []
         self.heads = self._heads([self.texts[r - 1] for r in self.head] or [[""] * width])
         self.taken: dict[tuple[int, str, str], int] = {}  # column of names, component, kind → column
@@ -162,7 +164,8 @@ class Found:
         first = min(r for named in self.codes.values() for r in named)
         for r in range(first - 1, max(-1, first - 12), -1):
             row, filled = self.texts[r], set(filter(None, self.texts[r]))
-            figures = [text for c in self.codes if _name(row[c]) for text in row[c + 1 :] if _is_number(text)]
+            name = min((c for c in self.codes if _name(row[c])), default=len(row))
+            figures = [text for text in row[name + 1 :] if _is_number(text)]
             if not all(YEAR.fullmatch(text) or key(text) in self.terms.labels for text in figures):
                 continue  # a total, or a province that is not recognised
             if len(filled) > 1 and not all(re.fullmatch(r"\(?[A-Z0-9]{1,2}\)?", text) for text in filled):

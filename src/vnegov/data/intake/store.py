@@ -46,13 +46,8 @@ class Import:
 
     def add(self, path: Path, content: bytes, about: Publication, source_id: str | None, note: str) -> None:
         """Add a raw file and its sidecar."""
-        signed: dict[str, Any] = {
-            "accessed": self.today,
-            "source_id": source_id,
-            "note": note,
-            "sha256": _sha256(content),
-        }
-        sidecar = sources.Sidecar(**about.model_dump(), **signed).model_dump()
+        told = about.model_dump() | {"accessed": self.today, "source_id": source_id, "note": note}
+        sidecar = sources.Sidecar(**told, sha256=_sha256(content)).model_dump()
         text = yaml.safe_dump(sidecar, allow_unicode=True, sort_keys=False)
         self.files |= {path: content, path.with_name(path.name + sources.SUFFIX): text.encode()}
 
