@@ -115,7 +115,9 @@ def rank_order(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[(rows["rank"] > rows["rank_above"]) & (rows["score"] > rows["score_above"])]
     published = (rows["rank_basis"] == "published") & (rows["rank_basis_above"] == "published")
     computed = "rank {rank_above} ({unit_above}) has {score_above}"
-    return _findings(rows, rows["table"], UNIT, "rank {rank} with {score}", computed, _error_if(published))
+    return _findings(
+        rows, rows["table"], UNIT, "rank {rank} with {score}", computed, np.where(published, "error", "warning")
+    )
 
 
 def shared_rank(rows: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +129,7 @@ def shared_rank(rows: pd.DataFrame) -> pd.DataFrame:
     taken = taken.join(scores).reset_index()
     differ = taken["max"] > taken["min"]
     followed = taken.groupby(GROUP)["rank"].shift(-1) == taken["rank"] + 1
-    taken["severity"] = _error_if(differ & taken["published"])
+    taken["severity"] = np.where(differ & taken["published"], "error", "warning")
     found = taken[differ | (followed & (taken["n"] > 1) & (taken["count"] < taken["n"]))]
     computed = "{count} of {n} scores known, {min} to {max}"
     return _findings(found, found["table"], UNIT, "rank {rank}", computed, found["severity"])
@@ -151,7 +153,7 @@ def stated_change(found: pd.DataFrame, scores: pd.DataFrame, agencies: pd.DataFr
         gap = (derived[field] - derived[f"{field}_taken"]).abs().astype("float64")
         rows = derived[gap > slack]
         stated, computed = f"{field} {{{field}}} by a stated change", f"{field} {{{field}_taken}}"
-        severity = _error_if(rows["rank_basis_taken"].eq("published") & (field == "rank"))
+        severity = np.where(rows["rank_basis_taken"].eq("published") & (field == "rank"), "error", "warning")
         parts.append(_findings(rows, "scores", [*KEY, "source_id"], stated, computed, severity))
     before = agencies[[*AGENCY, "rank"]].assign(year=agencies["year"] + 1)
     moves = agencies[agencies["change"].notna()].merge(before, on=AGENCY, suffixes=("", "_before"))
@@ -200,7 +202,7 @@ def parts_sum(observations: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     places = np.maximum(_decimals(rows["sum"]), _decimals(rows["value"]))
     slack = (0.5 * (rows["size"] + 1) * 10.0**-places).where(places > 0, 0)
     rows = rows[(rows["sum"] - rows["value"]).abs() > slack + 1e-9]
-    severity = _error_if(~_allowed(rows["qualifier"], rows["value"], rows["sum"]))
+    severity = np.where(~_allowed(rows["qualifier"], rows["value"], rows["sum"]), "error", "warning")
     return _findings(rows, "observations", OBSERVED, PRINTED, "{sum}, the sum of {size} parts", severity)
 
 
@@ -247,20 +249,20 @@ def components_sum(scores: pd.DataFrame, components: pd.DataFrame) -> pd.DataFra
 
 def merger_mean(scores: pd.DataFrame, provinces: pd.DataFrame) -> pd.DataFrame:
     """An official score of one of the 34 that is not the mean of those of the 63 (`provinces`) it was made of."""
-    rows = scores[scores["geography"] == "34"].assign(group=lambda new: new["province_code"])
-    rows = _beside_means(rows, scores, provinces.assign(group=provinces["successor_code"]))
-    return _findings(rows, "scores", KEY, "{score}", "{mean}, the mean of {count} provinces", "error")
+    rows, members = scores[scores["geography"] == "34"], provinces.assign(group=provinces["successor_code"])
+    return _off_mean(rows.assign(group=rows["province_code"]), scores, members, "scores", KEY, "error")
 
 
 def published_mean(scores: pd.DataFrame, aggregates: pd.DataFrame, provinces: pd.DataFrame) -> pd.DataFrame:
     """A published national or regional mean that is not the mean of the provinces, where all are known."""
     regions = pd.concat([provinces.assign(group=provinces["region"]), provinces.assign(group="VN")])
-    rows = _beside_means(aggregates.assign(group=aggregates["region"]), scores, regions)
-    key = [*MEAN, "source_id"]
-    return _findings(rows, "aggregates", key, "{score}", "{mean}, the mean of {count} provinces", "warning")
+    rows, key = aggregates.assign(group=aggregates["region"]), [*MEAN, "source_id"]
+    return _off_mean(rows, scores, regions, "aggregates", key, "warning")
 
 
-def _beside_means(rows: pd.DataFrame, scores: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+def _off_mean(
+    rows: pd.DataFrame, scores: pd.DataFrame, members: pd.DataFrame, table: str, key: list[str], severity: str
+) -> pd.DataFrame:
     """Those of `rows` whose score is not the mean of their group's members (code, group), all of them known."""
     cell = ["index", "edition", "component", "group"]
     members = members.rename(columns={"code": "province_code"})[["province_code", "group"]]
@@ -268,7 +270,8 @@ def _beside_means(rows: pd.DataFrame, scores: pd.DataFrame, members: pd.DataFram
     means = means.agg(["mean", "count"]).reset_index()
     rows = rows.merge(means[means["count"] == means["group"].map(members["group"].value_counts())], on=cell)
     digits = _decimals(rows["score"]).groupby(rows["index"]).transform("max")  # 0.7 stands for 0.7000
-    return rows[(rows["score"] - rows["mean"]).abs() > 10.0**-digits]
+    rows = rows[(rows["score"] - rows["mean"]).abs() > 10.0**-digits]
+    return _findings(rows, table, key, "{score}", "{mean}, the mean of {count} provinces", severity)
 
 
 def series_jump(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
@@ -279,16 +282,17 @@ def series_jump(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     """
     known = scores.dropna(subset=["score"])
     before = known[[*KEY, "score"]].assign(edition=known["edition"] + 1)
-    moves = known.merge(before, on=KEY, suffixes=("", "_before")).groupby(SERIES).agg(
-        n=("score", "size"), mean=("score", "mean"), was=("score_before", "mean"), spread=("score_before", "std"),
-        source_ids=("source_ids", "first"),
-    ).reset_index()  # fmt: skip
+    pairs = known.merge(before, on=KEY, suffixes=("", "_before")).groupby(SERIES)
+    moves = pairs.agg(
+        n=("score", "size"), now=("score", "mean"), was=("score_before", "mean"), source_ids=("source_ids", "first")
+    )
+    moves["shift"] = (moves["now"] - moves["was"]) / pairs["score_before"].std()
+    moves = moves.reset_index()
     moves = moves[moves["n"] >= COMPLETE * moves["geography"].astype("int64")]
-    moves["shift"] = (moves["mean"] - moves["was"]) / moves["spread"]
     off = (moves["shift"] - moves.groupby("index")["shift"].transform("median")).abs()
     usual = 1.4826 * off.groupby(moves["index"]).transform("median")
     rows = moves[off > JUMP * usual].merge(breaks.drop(columns="source_id"), how="left")
-    return _findings(rows[rows["why"].isna()], "scores", SERIES, "mean {mean}", "{was} the edition before", "warning")
+    return _findings(rows[rows["why"].isna()], "scores", SERIES, "mean {now}", "{was} the edition before", "warning")
 
 
 def coverage_markdown(scores: pd.DataFrame) -> str:
@@ -302,12 +306,10 @@ def coverage_markdown(scores: pd.DataFrame) -> str:
 def trust(scores: pd.DataFrame, observations: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """How many sources, and of them scores (by their first source) and observations, are of which trust."""
     of = sources.set_index("source_id")["trust"]
-    counts = {
-        "sources": of.value_counts(),
-        "scores": scores["source_ids"].str.split(";").str[0].map(of).value_counts(),
-        "observations": observations["source_id"].map(of).value_counts(),
-    }
-    return pd.DataFrame(counts).reindex(TRUST).fillna(0).astype("int64").rename_axis("trust").reset_index()
+    trusts = {"sources": of, "scores": scores["source_ids"].str.split(";").str[0].map(of)}
+    trusts |= {"observations": observations["source_id"].map(of)}
+    counts = pd.DataFrame({name: column.value_counts().reindex(TRUST, fill_value=0) for name, column in trusts.items()})
+    return counts.rename_axis("trust").reset_index()
 
 
 def markdown(rows: pd.DataFrame) -> str:
@@ -343,10 +345,6 @@ def _plain(cell: Any) -> Any:
 def _decimals(numbers: pd.Series) -> pd.Series:
     """With how many decimals numbers are written."""
     return numbers.map(lambda number: numerals.parse(number).decimals).astype("float64")
-
-
-def _error_if(condition: pd.Series) -> Any:
-    return np.where(condition, "error", "warning")
 
 
 def _allowed(qualifier: pd.Series, value: pd.Series, true: pd.Series) -> pd.Series:
