@@ -87,7 +87,7 @@ def test_the_file_is_kept_as_published_and_each_row_says_its_cells(pci, raw, cap
     assert mine.set_index("label")["score"].to_dict() == {
         "Chỉ số chung": "64", "Gia nhập thị trường": "7,80", "Tiếp cận đất đai": "7,8",
     }  # fmt: skip
-    assert mine["note"].str.fullmatch(r"read from B\d+, E\d+, H\d+").all()
+    assert mine["note"].str.fullmatch(r"cells B\d+, E\d+, H\d+ as published").all()
 
 
 def test_names_and_columns_that_are_not_taken_stand_in_the_sidecar(raw, tmp_path, capsys):

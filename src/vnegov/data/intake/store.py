@@ -137,10 +137,13 @@ def _lines(found: Found, index: str) -> list[list[Any]]:
     labels = {component: label for label, component in reversed(definitions.component_ids(index).items())}
     ranks = {c: label + rankings.RANK_SUFFIX for c, label in labels.items()} | {"overall": rankings.OVERALL_RANK}
     lines: dict[str, dict[str, str]] = {}
+    cells: dict[str, list[str]] = {}
     for (component, code, kind), (text, cell) in found.printed.items():
         line = lines.setdefault(code, {rankings.NAME: provinces.names(found.geography)[code]["name_vi"]})
         line[(labels if kind == "score" else ranks)[component]] = text
-        line[rankings.NOTE] = f"{line[rankings.NOTE]}, {cell}" if rankings.NOTE in line else f"read from {cell}"
+        cells.setdefault(code, []).append(cell)
+    for code, line in lines.items():
+        line[rankings.NOTE] = f"cells {', '.join(cells[code])} as published"
     heads = list(dict.fromkeys(head for line in lines.values() for head in line))
     return [["TT", *heads], *([i, *map(line.get, heads)] for i, line in enumerate(lines.values(), 1))]
 
