@@ -162,8 +162,8 @@ def test_a_killed_import_leaves_nothing_or_all_and_can_be_made_again(pci, raw, c
     script = [sys.executable, "-c", KILLED, *map(str, [raw, renames, *words])]
     assert subprocess.run(script, capture_output=True, check=False).returncode == -signal.SIGKILL
     sources.verify()
-    rows = Ranking("pci").read()
-    loaded = Ranking("pci").tidy(rows[rows["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx")])["scores"]
+    scores = Ranking("pci").tidy(Ranking("pci").read())["scores"]
+    loaded = scores[scores["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx")]
     complete = renames >= 3  # register, kept file and rows are signed
     assert loaded["province_code"].nunique() == (63 if complete else 0)
     assert run(capsys, *words)[0] == (2 if complete else 0)
@@ -183,7 +183,7 @@ def test_what_the_loader_would_refuse_is_taken_back(raw, listing):
     content = store.text_workbook("2013", [["TT", "Tỉnh, thành phố", "Chỉ số chung"], [1, "Atlantis", "5"]])
     before = listing()
     with pytest.raises(BadRawFile, match="Atlantis"), store.importing(path, Ranking("pci")) as new:
-        new.add(path, content, about, None, "")
+        new.files |= store.with_sidecar(path, content, about, None, "")
     assert listing() == before
 
 

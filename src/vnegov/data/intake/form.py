@@ -98,5 +98,5 @@ def add(path: Path, rows: pd.DataFrame) -> list[Path]:
         lines = lines.astype(object).where(lines.notna(), None).to_numpy().tolist()
         content = store.text_workbook(SHEET, [[*forms.HEADS.values(), forms.SOURCE], *lines])
         about = abouts[0].model_copy(update={"title": f"Form: {path.stem}", "url": ""})
-        new.add(target, content, about, None, "each line has its own source")
+        new.files |= store.with_sidecar(target, content, about, None, "each line has its own source")
     return list(new.files)

@@ -37,19 +37,19 @@ def publication(**given: str | None) -> Publication:
         raise BadRawFile("\n".join(["the source is not told well:", *faults])) from None
 
 
+def with_sidecar(path: Path, content: bytes, about: Publication, source_id: str | None, note: str) -> dict[Path, bytes]:
+    """A raw file and its sidecar: path → bytes."""
+    told = about.model_dump() | {"accessed": _today(), "source_id": source_id, "note": note}
+    sidecar = sources.Sidecar(**told, sha256=_sha256(content)).model_dump()
+    text = yaml.safe_dump(sidecar, allow_unicode=True, sort_keys=False)
+    return {path: content, path.with_name(path.name + sources.SUFFIX): text.encode()}
+
+
 class Import:
-    """New raw files with their sidecars, and the sources that they bring: path → bytes, as `files`. See `importing`."""
+    """New raw files, and the sources that they bring: path → bytes, as `files`. See `importing`."""
 
     def __init__(self) -> None:
         self.files: dict[Path, bytes] = {}
-        self.today = datetime.datetime.now(datetime.UTC).date().isoformat()
-
-    def add(self, path: Path, content: bytes, about: Publication, source_id: str | None, note: str) -> None:
-        """Add a raw file and its sidecar."""
-        told = about.model_dump() | {"accessed": self.today, "source_id": source_id, "note": note}
-        sidecar = sources.Sidecar(**told, sha256=_sha256(content)).model_dump()
-        text = yaml.safe_dump(sidecar, allow_unicode=True, sort_keys=False)
-        self.files |= {path: content, path.with_name(path.name + sources.SUFFIX): text.encode()}
 
     def source(self, about: Publication) -> str:
         """The source id of a publication; one that is new is added to the register."""
@@ -63,7 +63,7 @@ class Import:
                 return known["source_id"]
         last = max(int(found[1]) for known in rows if (found := re.match(r"s(\d+)-", known["source_id"])))
         host = (urlsplit(about.url).hostname or about.publisher).removeprefix("www.")
-        row |= {"source_id": f"s{last + 1:03d}-{slug(host)[:40]}", "accessed": self.today}
+        row |= {"source_id": f"s{last + 1:03d}-{slug(host)[:40]}", "accessed": _today()}
         line = io.StringIO()
         csv.DictWriter(line, list(rows[0]), lineterminator="\n").writerow(row)
         new = old + line.getvalue().encode()
@@ -126,9 +126,9 @@ def add_ranking(path: Path, found: Found, index: str, edition: int, about: Publi
     note = f"rows read from imported/{kept.name}, sheet {found.sheet!r}; left out: {'; '.join(gaps) or 'nothing'}"
     with importing(target, rankings.Ranking(index)) as new:
         source_id = new.source(about)
-        new.add(kept, path.read_bytes(), about, source_id, "as published")
+        new.files |= with_sidecar(kept, path.read_bytes(), about, source_id, "as published")
         table = text_workbook(sheet, [[about.title], *_lines(found, index)])
-        new.add(target, table, about, source_id, note)
+        new.files |= with_sidecar(target, table, about, source_id, note)
     return list(new.files)
 
 
@@ -167,6 +167,10 @@ def text_workbook(sheet: str, rows: list[list[Any]]) -> bytes:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def _forget() -> None:
