@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from vnegov.data import reconcile
+from vnegov.data import numerals, reconcile
 from vnegov.data.corrections import MEMORY
 from vnegov.data.loaders import definitions
 from vnegov.data.reconcile import KEY
@@ -30,7 +31,8 @@ REPORT = ["geography", "province_code", "period_start", "period_end", "source_id
 STATE = ["geography", "province_code", "scope", "agency", "indicator", "period_start", "period_end"]
 OBSERVED = [*STATE, "value", "source_id"]
 MEAN = ["index", "edition", "geography", "region", "component"]
-SERIES = ["index", "geography", "component"]
+SERIES = ["index", "edition", "geography", "component"]
+PRINTED = "{qualifier} {value} {unit}"  # of an observation: "over 500 items"
 
 
 def audit(tables: Mapping[str, pd.DataFrame], found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -57,19 +59,16 @@ def audit(tables: Mapping[str, pd.DataFrame], found: Mapping[str, pd.DataFrame])
     findings = findings.drop_duplicates(list(TABLES["audit"].key))
     rows = pd.concat([explained(findings, definitions.lines("explanations")), corrected(found["scores"])])
     rows = rows.assign(place=rows["severity"].map(SEVERITIES.index))
-    rows = rows.sort_values(["place", "rule", "table", "key"])
-    return rows[list(TABLES["audit"].columns)].astype("str")
+    return rows.sort_values(["place", "rule", "table", "key"])[list(TABLES["audit"].columns)].astype("str")
 
 
 def explained(findings: pd.DataFrame, explanations: pd.DataFrame) -> pd.DataFrame:
     """The findings with the first explanation whose rule and key pattern (`*` and `?`, as in file names) fit."""
-    lines = explanations.to_dict("records")
-    fitting: list[dict] = [
-        next((x for x in lines if x["rule"] == rule and fnmatchcase(key, x["key"])), {})
-        for rule, key in zip(findings["rule"], findings["key"], strict=True)
-    ]
-    texts = {name: [line.get(name) for line in fitting] for name in ("explanation", "explanation_vi")}
-    return findings.assign(**texts)
+    texts: list[dict] = []
+    for rule, key in zip(findings["rule"], findings["key"], strict=True):
+        lines = explanations[explanations["rule"] == rule].to_dict("records")
+        texts.append(next((line for line in lines if fnmatchcase(key, line["key"])), {}))
+    return findings.assign(**{name: [text.get(name) for text in texts] for name in ("explanation", "explanation_vi")})
 
 
 def unsettled(rows: pd.DataFrame) -> pd.DataFrame:
@@ -83,67 +82,63 @@ def report(rows: pd.DataFrame, severities: Collection[str] = SEVERITIES, most: i
     shown = rows[rows["severity"].isin(list(severities))]
     for (severity, rule), found in shown.groupby(["severity", "rule"], sort=False):
         told.append(f"{severity}  {rule} ({len(found)})")
-        for row in found.head(len(found) if most is None else most).to_dict("records"):
+        for row in found[:most].to_dict("records"):
             told.append(f"  {row['table']} {row['key']}: {row['stated']} | {row['computed']}")
             told += [f"      {row['explanation']}"] if pd.notna(row["explanation"]) else []
-        told += [f"  and {len(found) - most} more"] if most is not None and len(found) > most else []
+        told += [f"  and {len(found[most:])} more"] if most and len(found) > most else []
     counts = [f"{(rows['severity'] == severity).sum()} {severity}s" for severity in SEVERITIES]
     return [*told, f"{', '.join(counts)}; {len(unsettled(rows))} errors neither corrected nor explained"]
 
 
 def corrected(found: pd.DataFrame) -> pd.DataFrame:
     """A note for each candidate that was corrected, with the reason."""
-    rows = found.reindex(columns=found.columns.union(MEMORY, sort=False))
-    rows = rows[rows["why"].notna()]
-    notes = _findings(rows, "scores", [*KEY, "source_id"], rows["stated"], rows["corrected"], "note")
-    return notes.assign(rule="corrected", explanation=[*rows["why"]], explanation_vi=[*rows["why_vi"]])
+    rows = found.reindex(columns=found.columns.union(MEMORY, sort=False)).dropna(subset=["why"])
+    notes = _findings(rows, "scores", [*KEY, "source_id"], "{stated}", "{corrected}", "note")
+    return notes.assign(rule="corrected", explanation=rows["why"], explanation_vi=rows["why_vi"])
 
 
 def ranked(scores: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
     """What others ranked, provinces and agencies alike: one row a unit, in groups (`GROUP`) that share a ranking."""
-    of_provinces = scores.assign(table="scores", place=None, unit=scores["province_code"], part=scores["component"])
-    of_agencies = agencies.assign(
-        table="agencies", place=agencies["province_code"], unit=agencies["agency"], part=agencies["group"],
-        edition=agencies["year"], source_ids=agencies["source_id"], n_units=float("nan"),
-    )  # fmt: skip
+    of_provinces = scores.assign(table="scores", place="", unit=scores["province_code"], part=scores["component"])
+    names = {"province_code": "place", "agency": "unit", "group": "part", "year": "edition", "source_id": "source_ids"}
+    of_agencies = agencies.rename(columns=names).assign(table="agencies", n_units=float("nan"))
     columns = [*GROUP, "unit", "score", "rank", "rank_basis", "n_units", "source_ids"]
-    rows = pd.concat([of_provinces, of_agencies], ignore_index=True)[columns]
+    rows = pd.concat([of_provinces[columns], of_agencies[columns]], ignore_index=True)
     return rows[rows["rank"].notna() & (rows["rank_basis"] != "computed")].astype({"rank": "int64"})
 
 
 def rank_order(rows: pd.DataFrame) -> pd.DataFrame:
     """A worse rank than another's with a better score. `rows` as `ranked` gives them, here and below."""
     rows = rows[rows["score"].notna()].sort_values([*GROUP, "rank", "score"], ascending=[True] * 7 + [False])
-    above = rows.groupby(GROUP, dropna=False)[["unit", "score", "rank", "rank_basis"]].shift()
-    wrong = (rows["rank"] > above["rank"]) & (rows["score"] > above["score"])
-    rows, above = rows[wrong], above[wrong]
-    published = (rows["rank_basis"] == "published") & (above["rank_basis"] == "published")
-    stated = _say("rank {} with {}", rows["rank"], rows["score"])
-    computed = _say("rank {} ({}) has {}", above["rank"], above["unit"], above["score"])
-    return _findings(rows, rows["table"], UNIT, stated, computed, _error_if(published))
+    above = rows.groupby(GROUP)[["unit", "score", "rank", "rank_basis"]].shift()
+    rows = rows.join(above.add_suffix("_above"))
+    rows = rows[(rows["rank"] > rows["rank_above"]) & (rows["score"] > rows["score_above"])]
+    published = (rows["rank_basis"] == "published") & (rows["rank_basis_above"] == "published")
+    computed = "rank {rank_above} ({unit_above}) has {score_above}"
+    return _findings(
+        rows, rows["table"], UNIT, "rank {rank} with {score}", computed, np.where(published, "error", "warning")
+    )
 
 
 def shared_rank(rows: pd.DataFrame) -> pd.DataFrame:
     """One rank for several units whose scores differ; or are not all known, while the next rank is taken too."""
-    following = rows[[*GROUP, "rank"]].drop_duplicates().assign(rank=lambda taken: taken["rank"] - 1, followed=True)
-    same = rows[rows.duplicated([*GROUP, "rank"], keep=False)].merge(following, "left", on=[*GROUP, "rank"])
-    same = same.groupby([*GROUP, "rank"], dropna=False, as_index=False).agg(
-        n=("unit", "size"), unit=("unit", "+".join), low=("score", "min"), high=("score", "max"),
-        known=("score", "count"), published=("rank_basis", lambda bases: (bases == "published").all()),
-        followed=("followed", "any"), source_ids=("source_ids", ";".join),
-    )  # fmt: skip
-    same = same.assign(differ=same["high"] > same["low"], unclear=same["followed"] & (same["known"] < same["n"]))
-    same = same[same["differ"] | same["unclear"]]
-    computed = _say("{} of {} scores known, {} to {}", same["known"], same["n"], same["low"], same["high"])
-    severity = _error_if(same["published"] & same["differ"])
-    return _findings(same, same["table"], UNIT, _say("rank {}", same["rank"]), computed, severity)
+    rows = rows.assign(published=rows["rank_basis"] == "published", n=1)
+    taken = rows.groupby([*GROUP, "rank"])
+    scores = taken["score"].agg(["count", "min", "max"])
+    taken = taken.agg({"unit": "+".join, "source_ids": ";".join, "published": "all", "n": "sum"})
+    taken = taken.join(scores).reset_index()
+    differ = taken["max"] > taken["min"]
+    followed = taken.groupby(GROUP)["rank"].shift(-1) == taken["rank"] + 1
+    taken["severity"] = np.where(differ & taken["published"], "error", "warning")
+    found = taken[differ | (followed & (taken["n"] > 1) & (taken["count"] < taken["n"]))]
+    computed = "{count} of {n} scores known, {min} to {max}"
+    return _findings(found, found["table"], UNIT, "rank {rank}", computed, found["severity"])
 
 
 def rank_range(rows: pd.DataFrame) -> pd.DataFrame:
     """A rank below the last."""
     rows = rows[rows["rank"] > rows["n_units"]]
-    stated, computed = _say("rank {}", rows["rank"]), _say("1 to {}", rows["n_units"])
-    return _findings(rows, rows["table"], UNIT, stated, computed, "error")
+    return _findings(rows, rows["table"], UNIT, "rank {rank}", "1 to {n_units}", "error")
 
 
 def stated_change(found: pd.DataFrame, scores: pd.DataFrame, agencies: pd.DataFrame) -> pd.DataFrame:
@@ -157,17 +152,15 @@ def stated_change(found: pd.DataFrame, scores: pd.DataFrame, agencies: pd.DataFr
     for field, slack in (("score", 1.5 * 10.0 ** -derived["decimals"].astype("float64")), ("rank", 0.5)):
         gap = (derived[field] - derived[f"{field}_taken"]).abs().astype("float64")
         rows = derived[gap > slack]
-        stated = _say(f"{field} {{}} by a stated change", rows[field])
-        computed = _say(f"{field} {{}}", rows[f"{field}_taken"])
-        severity = _error_if(rows["rank_basis_taken"].eq("published") & (field == "rank"))
+        stated, computed = f"{field} {{{field}}} by a stated change", f"{field} {{{field}_taken}}"
+        severity = np.where(rows["rank_basis_taken"].eq("published") & (field == "rank"), "error", "warning")
         parts.append(_findings(rows, "scores", [*KEY, "source_id"], stated, computed, severity))
     before = agencies[[*AGENCY, "rank"]].assign(year=agencies["year"] + 1)
     moves = agencies[agencies["change"].notna()].merge(before, on=AGENCY, suffixes=("", "_before"))
-    moves = moves.assign(moved=moves["rank_before"] - moves["rank"]).astype({"change": "int64"})
+    moves["moved"] = moves["rank_before"] - moves["rank"]
     moves = moves[moves["moved"] != moves["change"]]
-    computed = _say("{:+}, from rank {} to {}", moves["moved"], moves["rank_before"], moves["rank"])
-    parts.append(_findings(moves, "agencies", AGENCY, _say("{:+}", moves["change"]), computed, "error"))
-    return pd.concat(parts)
+    computed = "{moved:+}, from rank {rank_before} to {rank}"
+    return pd.concat([*parts, _findings(moves, "agencies", AGENCY, "{change:+}", computed, "error")])
 
 
 def sources_disagree(found: pd.DataFrame, observed: pd.DataFrame, aggregates: pd.DataFrame) -> pd.DataFrame:
@@ -185,15 +178,15 @@ def sources_disagree(found: pd.DataFrame, observed: pd.DataFrame, aggregates: pd
 
 def _disagreement(rows: pd.DataFrame, table: str, same: list[str]) -> pd.DataFrame:
     rows = rows[rows["value"].notna()].astype({"value": "float64"})
-    rows = rows[rows.groupby(same, dropna=False)["value"].transform("nunique") > 1]
     first = rows.groupby(same, dropna=False)[["value", "source_id"]].transform("first")
-    gap, digit = rows["value"] - first["value"], 10.0 ** -_decimals(rows["value"], first["value"])
-    off = gap.abs() > 0.5 * digit * (1 + 1e-6)
-    rows = rows.assign(source_ids=rows["source_id"] + ";" + first["source_id"])
-    computed = _say("{} ({:+})", first["value"], -gap)
-    severity = ["note" if near else "warning" for near in (digit < 1) & (gap.abs() <= digit * (1 + 1e-6))]
-    findings = _findings(rows, table, [*same, "source_id"], _say("{}", rows["value"]), computed, severity)
-    return findings[off.to_numpy()]
+    rows = rows.join(first.add_suffix("_first"))[rows["value"] != first["value"]]
+    gap = rows["value_first"] - rows["value"]
+    digit = 10.0 ** -np.minimum(_decimals(rows["value"]), _decimals(rows["value_first"]))
+    near = (digit < 1) & (gap.abs() <= digit * (1 + 1e-6))
+    rows = rows.assign(gap=gap, severity=np.where(near, "note", "warning"))
+    rows = rows.assign(source_ids=rows["source_id"] + ";" + rows["source_id_first"])
+    rows = rows[gap.abs() > 0.5 * digit * (1 + 1e-6)]
+    return _findings(rows, table, [*same, "source_id"], "{value}", "{value_first} ({gap:+})", rows["severity"])
 
 
 def parts_sum(observations: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
@@ -202,100 +195,83 @@ def parts_sum(observations: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """
     figures = observations.drop_duplicates([*REPORT, "indicator", "value"])
     figures = figures[~figures.duplicated([*REPORT, "indicator"], keep=False)]
-    each = parts.merge(figures, left_on="part", right_on="indicator")
-    each["places"] = _decimals(each["value"])
-    sums = each.groupby([*REPORT, "total", "way"], dropna=False).agg(
-        n=("part", "size"), computed=("value", "sum"), places=("places", "max")
-    ).reset_index()  # fmt: skip
-    needed = parts.groupby(["total", "way"], as_index=False).agg(n=("part", "size"))
-    sums = sums.merge(needed, on=["total", "way", "n"])
+    each = parts.merge(figures, left_on="part", right_on="indicator").groupby([*REPORT, "total", "way"], dropna=False)
+    sums = each["value"].agg(["size", "sum"]).reset_index()
+    sums = sums.merge(parts.groupby(["total", "way"], as_index=False).size())
     rows = figures.merge(sums, left_on=[*REPORT, "indicator"], right_on=[*REPORT, "total"])
-    places = pd.concat([rows["places"], _decimals(rows["value"])], axis=1).max(axis=1)
-    slack = (0.5 * (rows["n"] + 1) * 10.0**-places).where(places > 0, 0)
-    rows = rows[(rows["computed"] - rows["value"]).abs() > slack + 1e-9]
-    computed = _say("{}, the sum of {} parts", rows["computed"], rows["n"])
-    severity = _error_if(~_allowed(rows["qualifier"], rows["value"], rows["computed"]))
-    return _findings(rows, "observations", OBSERVED, _figure(rows), computed, severity)
+    places = np.maximum(_decimals(rows["sum"]), _decimals(rows["value"]))
+    slack = (0.5 * (rows["size"] + 1) * 10.0**-places).where(places > 0, 0)
+    rows = rows[(rows["sum"] - rows["value"]).abs() > slack + 1e-9]
+    severity = np.where(~_allowed(rows["qualifier"], rows["value"], rows["sum"]), "error", "warning")
+    return _findings(rows, "observations", OBSERVED, PRINTED, "{sum}, the sum of {size} parts", severity)
 
 
 def numerator_above(observations: pd.DataFrame) -> pd.DataFrame:
     """More than there can be: a numerator, or a count, a rank or points, above the denominator."""
     count = observations["value"].where(observations["unit"] != "percent")
-    most = pd.concat([observations["numerator"], count], axis=1).max(axis=1)
-    rows = observations[most > observations["denominator"]]
-    computed = _say("of {}", rows["denominator"])
-    return _findings(rows, "observations", OBSERVED, _figure(rows), computed, "error")
+    rows = observations[np.fmax(observations["numerator"], count) > observations["denominator"]]
+    return _findings(rows, "observations", OBSERVED, PRINTED, "of {denominator}", "error")
 
 
 def share_of_counts(observations: pd.DataFrame) -> pd.DataFrame:
     """A printed share that is not its printed numerator over its printed denominator."""
     rows = observations[observations["unit"] == "percent"].dropna(subset=["numerator", "denominator"])
-    rows = rows.assign(share=100 * rows["numerator"] / rows["denominator"])
-    rows = rows[~_allowed(rows["qualifier"], rows["value"], rows["share"])]
-    gap = (rows["share"] - rows["value"]).abs()
-    digit = 10.0 ** -_decimals(rows["value"])
-    severity = (gap > digit).map({True: "error", False: "note"})[gap > 0.5 * digit]
-    rows = rows.loc[severity.index]
-    computed = _say("{} percent, {} of {}", rows["share"].round(3), rows["numerator"], rows["denominator"])
-    return _findings(rows, "observations", OBSERVED, _figure(rows), computed, severity)
+    share, digit = 100 * rows["numerator"] / rows["denominator"], 10.0 ** -_decimals(rows["value"])
+    gap = (share - rows["value"]).abs()
+    rows = rows.assign(share=share.round(3), severity=np.where(gap > digit, "error", "note"))
+    rows = rows[~_allowed(rows["qualifier"], rows["value"], share) & (gap > 0.5 * digit)]
+    computed = "{share} percent, {numerator} of {denominator}"
+    return _findings(rows, "observations", OBSERVED, PRINTED, computed, rows["severity"])
 
 
 def unit_mismatch(observations: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
     """A target in one unit whose result, of the same year, is in another. `results`: target, result."""
-    of_year = observations.assign(year=observations["period_end"].str[:4])
-    targets = of_year[of_year["qualifier"] == "target"].merge(results, left_on="indicator", right_on="target")
-    rows = targets.merge(
-        of_year[of_year["qualifier"] != "target"], suffixes=("", "_result"),
-        left_on=["geography", "province_code", "year", "result"],
-        right_on=["geography", "province_code", "year", "indicator"],
-    )  # fmt: skip
-    rows = rows[rows["unit"] != rows["unit_result"]]
-    computed = _say("result {} {}", rows["value_result"], rows["unit_result"])
-    return _findings(rows, "observations", OBSERVED, _figure(rows), computed, "error")
+    rows = observations.assign(year=observations["period_end"].str[:4])
+    is_target, same = rows["qualifier"] == "target", ["geography", "province_code", "year", "result"]
+    targets = rows[is_target].merge(results, left_on="indicator", right_on="target")
+    pairs = targets.merge(rows[~is_target].assign(result=rows["indicator"]), on=same, suffixes=("", "_result"))
+    pairs = pairs[pairs["unit"] != pairs["unit_result"]]
+    return _findings(pairs, "observations", OBSERVED, PRINTED, "result {value_result} {unit_result}", "error")
 
 
 def components_sum(scores: pd.DataFrame, components: pd.DataFrame) -> pd.DataFrame:
     """A score that is not the sum of its components, where the index is a sum (`ADDITIVE`) and all are known."""
     rows = scores[scores["index"].isin(ADDITIVE)]
-    parts = rows.merge(components[components["parent"].notna()], on=["index", "component"])
-    first, last = parts["first_edition"].fillna(0), parts["last_edition"].fillna(9999)
-    sums = parts[parts["edition"].between(first, last)].groupby([*KEY[:-1], "parent"]).agg(
-        n=("score", "size"), known=("score", "count"), computed=("score", "sum")
-    )  # fmt: skip
-    most = sums.groupby(["index", "edition", "parent"])["known"].transform("max")
-    whole = sums[sums["known"] == most].reset_index().rename(columns={"parent": "component"})
-    rows = rows.merge(whole, on=KEY)
-    rows = rows[(rows["score"] - rows["computed"]).abs() > ROUNDING]
-    computed = _say("{}, the sum of {} components", rows["computed"], rows["n"])
-    return _findings(rows, "scores", KEY, _say("{}", rows["score"]), computed, "error")
+    parts = rows.merge(components.dropna(subset=["parent"]), on=["index", "component"])
+    in_force = parts["edition"].between(parts["first_edition"].fillna(0), parts["last_edition"].fillna(9999))
+    parts = parts[in_force].drop(columns="component").rename(columns={"parent": "component"})
+    sums = parts.groupby(KEY)["score"].agg(["count", "sum"])
+    most = sums.groupby(["index", "edition", "component"])["count"].transform("max")
+    rows = rows.join(sums[sums["count"] == most], on=KEY, how="inner")
+    rows = rows[(rows["score"] - rows["sum"]).abs() > ROUNDING]
+    return _findings(rows, "scores", KEY, "{score}", "{sum}, the sum of {count} components", "error")
 
 
 def merger_mean(scores: pd.DataFrame, provinces: pd.DataFrame) -> pd.DataFrame:
     """An official score of one of the 34 that is not the mean of those of the 63 (`provinces`) it was made of."""
-    rows = scores[scores["geography"] == "34"].assign(group=lambda new: new["province_code"])
-    rows = _beside_means(rows, scores, provinces.assign(group=provinces["successor_code"]))
-    return _findings(rows, "scores", KEY, _say("{}", rows["score"]), rows["computed"], "error")
+    rows, members = scores[scores["geography"] == "34"], provinces.assign(group=provinces["successor_code"])
+    return _off_mean(rows.assign(group=rows["province_code"]), scores, members, "scores", KEY, "error")
 
 
 def published_mean(scores: pd.DataFrame, aggregates: pd.DataFrame, provinces: pd.DataFrame) -> pd.DataFrame:
     """A published national or regional mean that is not the mean of the provinces, where all are known."""
     regions = pd.concat([provinces.assign(group=provinces["region"]), provinces.assign(group="VN")])
-    rows = _beside_means(aggregates.assign(group=aggregates["region"]), scores, regions)
-    stated = _say("{}", rows["score"])
-    return _findings(rows, "aggregates", [*MEAN, "source_id"], stated, rows["computed"], "warning")
+    rows, key = aggregates.assign(group=aggregates["region"]), [*MEAN, "source_id"]
+    return _off_mean(rows, scores, regions, "aggregates", key, "warning")
 
 
-def _beside_means(rows: pd.DataFrame, scores: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+def _off_mean(
+    rows: pd.DataFrame, scores: pd.DataFrame, members: pd.DataFrame, table: str, key: list[str], severity: str
+) -> pd.DataFrame:
     """Those of `rows` whose score is not the mean of their group's members (code, group), all of them known."""
     cell = ["index", "edition", "component", "group"]
     members = members.rename(columns={"code": "province_code"})[["province_code", "group"]]
     means = scores[scores["geography"] == "63"].merge(members, on="province_code").groupby(cell)["score"]
     means = means.agg(["mean", "count"]).reset_index()
-    means = means[means["count"] == means["group"].map(members["group"].value_counts())]
-    rows = rows.merge(means, on=cell)
+    rows = rows.merge(means[means["count"] == means["group"].map(members["group"].value_counts())], on=cell)
     digits = _decimals(rows["score"]).groupby(rows["index"]).transform("max")  # 0.7 stands for 0.7000
     rows = rows[(rows["score"] - rows["mean"]).abs() > 10.0**-digits]
-    return rows.assign(computed=_say("{}, the mean of {} provinces", rows["mean"], rows["count"]))
+    return _findings(rows, table, key, "{score}", "{mean}, the mean of {count} provinces", severity)
 
 
 def series_jump(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
@@ -304,44 +280,36 @@ def series_jump(scores: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     The move is measured in standard deviations between provinces, and held against the median of the index's
     moves by their median absolute deviation (times 1.4826, as for a normal distribution).
     """
-    wide = scores.pivot(index=[*SERIES, "edition"], columns="province_code", values="score")
-    before = wide.groupby(level=SERIES).shift()
-    change = wide - before
-    moves = pd.DataFrame({"was": before.where(wide.notna()).mean(axis=1), "move": change.mean(axis=1)})
-    moves = moves.assign(shift=moves["move"] / before.std(axis=1), known=change.count(axis=1)).reset_index()
-    consecutive = moves.groupby(SERIES)["edition"].diff() == 1
-    moves = moves[consecutive & (moves["known"] >= COMPLETE * moves["geography"].astype("int64"))]
+    known = scores.dropna(subset=["score"])
+    before = known[[*KEY, "score"]].assign(edition=known["edition"] + 1)
+    pairs = known.merge(before, on=KEY, suffixes=("", "_before")).groupby(SERIES)
+    moves = pairs.agg(
+        n=("score", "size"), now=("score", "mean"), was=("score_before", "mean"), source_ids=("source_ids", "first")
+    )
+    moves["shift"] = (moves["now"] - moves["was"]) / pairs["score_before"].std()
+    moves = moves.reset_index()
+    moves = moves[moves["n"] >= COMPLETE * moves["geography"].astype("int64")]
     off = (moves["shift"] - moves.groupby("index")["shift"].transform("median")).abs()
     usual = 1.4826 * off.groupby(moves["index"]).transform("median")
     rows = moves[off > JUMP * usual].merge(breaks.drop(columns="source_id"), how="left")
-    rows = rows[rows["why"].isna()].merge(scores.drop_duplicates([*SERIES, "edition"]), on=[*SERIES, "edition"])
-    stated, computed = _say("mean {}", rows["was"] + rows["move"]), _say("{} the edition before", rows["was"])
-    return _findings(rows, "scores", ["index", "edition", *SERIES[1:]], stated, computed, "warning")
-
-
-def coverage(scores: pd.DataFrame) -> pd.DataFrame:
-    """How many provinces have an overall score, and a rank: index, geography, edition, score, rank."""
-    rows = scores[scores["component"] == "overall"]
-    return rows.groupby(["index", "geography", "edition"], as_index=False)[["score", "rank"]].count()
+    return _findings(rows[rows["why"].isna()], "scores", SERIES, "mean {now}", "{was} the edition before", "warning")
 
 
 def coverage_markdown(scores: pd.DataFrame) -> str:
-    """The coverage as a Markdown table: editions down, indices across, score / rank in the cells."""
-    rows = coverage(scores)
-    rows["series"] = "`" + rows["index"] + "`" + rows["geography"].map({"63": "", "34": " (34)"})
-    rows["cell"] = rows["score"].astype("str") + " / " + rows["rank"].astype("str")
-    return markdown(rows.pivot(index="edition", columns="series", values="cell").reset_index())
+    """How many provinces have an overall score / a rank, as a Markdown table: editions down, indices across."""
+    rows = scores[scores["component"] == "overall"].astype({"edition": "int64"})
+    rows = rows.assign(series="`" + rows["index"] + "`" + rows["geography"].map({"63": "", "34": " (34)"}))
+    known = rows.groupby(["edition", "series"])[["score", "rank"]].count().astype("str")
+    return markdown((known["score"] + " / " + known["rank"]).unstack().reset_index())
 
 
 def trust(scores: pd.DataFrame, observations: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """How many sources, and of them scores (by their first source) and observations, are of which trust."""
     of = sources.set_index("source_id")["trust"]
-    counts = {
-        "sources": of.value_counts(),
-        "scores": scores["source_ids"].str.split(";").str[0].map(of).value_counts(),
-        "observations": observations["source_id"].map(of).value_counts(),
-    }
-    return pd.DataFrame(counts).reindex(TRUST).fillna(0).astype("int64").rename_axis("trust").reset_index()
+    trusts = {"sources": of, "scores": scores["source_ids"].str.split(";").str[0].map(of)}
+    trusts |= {"observations": observations["source_id"].map(of)}
+    counts = pd.DataFrame({name: column.value_counts().reindex(TRUST, fill_value=0) for name, column in trusts.items()})
+    return counts.rename_axis("trust").reset_index()
 
 
 def markdown(rows: pd.DataFrame) -> str:
@@ -352,40 +320,31 @@ def markdown(rows: pd.DataFrame) -> str:
 
 
 def _findings(
-    rows: pd.DataFrame, table: Any, key: list[str], stated: Any, computed: Any, severity: Any
+    rows: pd.DataFrame, table: str | pd.Series, key: list[str], stated: str, computed: str, severity: Any
 ) -> pd.DataFrame:
-    """The findings in the shape `FOUND`; each of the last three is one text for all rows, or a text a row."""
-    named = rows[key].itertuples(index=False)
-    keys = [" ".join(str(_plain(part)) for part in row if pd.notna(part)) for row in named]
-    sources = rows["source_ids" if "source_ids" in rows else "source_id"]
-    columns = dict(zip(FOUND, (severity, table, keys, stated, computed, sources), strict=True))
-    return pd.DataFrame({n: v if isinstance(v, str) else list(v) for n, v in columns.items()}, dtype=object)
+    """The findings in the shape `FOUND`: `stated` and `computed` are templates, filled from each of `rows`."""
+    filled = [{column: _plain(cell) for column, cell in row.items()} for row in rows.to_dict("records")]
+    columns = {
+        "severity": severity,
+        "table": table,
+        "key": [" ".join(str(row[column]) for column in key if row[column] not in ("", "–")) for row in filled],
+        "stated": [stated.format_map(row).removeprefix("exact ") for row in filled],
+        "computed": [computed.format_map(row) for row in filled],
+        "source_ids": rows["source_ids" if "source_ids" in rows else "source_id"],
+    }
+    return pd.DataFrame(columns, index=rows.index, dtype=object)
 
 
-def _say(template: str, *columns: pd.Series) -> list[str]:
-    return [template.format(*map(_plain, row)) for row in zip(*columns, strict=True)]
+def _plain(cell: Any) -> Any:
+    """A number without needless digits, a text as it is, and a dash for what is missing."""
+    if isinstance(cell, str) or pd.isna(cell):
+        return cell if isinstance(cell, str) else "–"
+    return int(cell) if cell == int(cell) else round(float(cell), 6)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str) or pd.isna(value):
-        return value if isinstance(value, str) else "–"
-    return int(value) if value == int(value) else round(float(value), 6)
-
-
-def _figure(rows: pd.DataFrame) -> list[str]:
-    """Observed values as they were printed: "over 500 items"."""
-    qualifier = rows["qualifier"].where(rows["qualifier"] != "exact", "")
-    return [text.strip() for text in _say("{} {} {}", qualifier, rows["value"], rows["unit"])]
-
-
-def _decimals(*values: pd.Series) -> pd.Series:
-    """With how many decimals numbers are written; of several columns, the fewest in each row."""
-    places = [column.map(lambda v: len(f"{v:.10f}".rstrip("0").partition(".")[2])) for column in values]
-    return pd.concat(places, axis=1).min(axis=1).astype("float64")
-
-
-def _error_if(condition: pd.Series) -> list[str]:
-    return ["error" if yes else "warning" for yes in condition]
+def _decimals(numbers: pd.Series) -> pd.Series:
+    """With how many decimals numbers are written."""
+    return numbers.map(lambda number: numerals.parse(number).decimals).astype("float64")
 
 
 def _allowed(qualifier: pd.Series, value: pd.Series, true: pd.Series) -> pd.Series:

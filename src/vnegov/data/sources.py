@@ -4,9 +4,10 @@ import csv
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from vnegov import paths
 from vnegov.errors import BadRawFile
@@ -16,18 +17,26 @@ FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of a fo
 UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
 
 
-class Sidecar(BaseModel):
-    """Who published a raw file, where and when, under which terms, and the checksum of its bytes."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Publication(BaseModel):
+    """Who published figures, where and when, under which terms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str
-    publisher: str
-    url: str
-    published: str
+    title: Line
+    publisher: Line
+    url: Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https?://\S+)?$")]
+    published: Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d\d){0,2})?$")]
+    licence: Line
+    trust: Literal["official", "dataset", "press", "seed"]
+
+
+class Sidecar(Publication):
+    """The publication that a raw file is of, when it was read, and the checksum of its bytes."""
+
     accessed: str
-    licence: str
-    trust: str
     source_id: str | None
     sha256: str
     note: str = ""
@@ -71,8 +80,19 @@ def sidecar(path: Path) -> Sidecar:
     return given
 
 
+def settle() -> None:
+    """Put in its place what an import wrote beside it and signed (its sidecar is there) before it was killed."""
+    for partial in paths.RAW.rglob(".*.partial"):
+        path = partial.with_name(partial.name[1:].removesuffix(".partial"))
+        beside = path.with_name(path.name + SUFFIX)
+        if beside.is_file() and checksum(partial) in beside.read_text(encoding="utf-8"):
+            partial.replace(path)
+            register.cache_clear()
+
+
 def verify() -> dict[Path, Sidecar]:
     """Every raw file with its sidecar; raises one `BadRawFile` that names every file that is not in order."""
+    settle()
     found: dict[Path, Sidecar] = {}
     faults = []
     for path in sorted(p for p in paths.RAW.rglob("*") if p.is_file() and p.name not in UNSIGNED):

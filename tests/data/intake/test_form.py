@@ -48,11 +48,15 @@ def test_a_form_guides_the_hand_in_both_languages(fill):
     assert page["A1"].value.startswith("Dịch vụ công trực tuyến, Cà Mau, năm 2024 · Online public services")
     assert [cell.value for cell in page[4]] == list(forms.HEADS.values())
     choices = {str(rule.sqref)[0]: rule for rule in page.data_validations.dataValidation}
-    assert {choices[AT[field]].type for field in ("indicator", "scope", "qualifier")} == {"list"}
+    lists = {"indicator": forms.indicators(), "scope": forms.SCOPES, "qualifier": forms.QUALIFIERS}
+    for (field, listed), at in zip(lists.items(), "ABC", strict=True):
+        rule = choices[AT[field]]
+        assert (rule.type, rule.formula1) == ("list", f"'Hướng dẫn'!${at}$1:${at}${len(listed)}")
+        assert [cell.value for cell in book["Hướng dẫn"][at][: len(listed)]] == list(listed)
     assert (choices[AT["value"]].type, choices[AT["period_start"]].type) == ("decimal", "date")
     assert page["D5"].value == "thủ tục · procedures"
     assert (page["G5"].value, page["H5"].value) == (datetime.datetime(2024, 1, 1), datetime.datetime(2024, 12, 31))
-    assert len(list(book["Hướng dẫn"].rows)) > len(form.ASKED)
+    assert len(list(book["Hướng dẫn"].rows)) > len({line.value for line in page["C"][4:]})
 
 
 def test_heads_are_protected_and_only_cells_to_fill_are_not(fill):

@@ -1,6 +1,9 @@
 """What an import leaves in data/raw: everything with its source, or nothing."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -139,12 +142,48 @@ def test_a_failure_at_any_file_leaves_everything_as_it_was(pci, listing, capsys,
     assert listing() == before
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from vnegov import cli, paths
+paths.RAW, left, replace = Path(sys.argv[1]), iter(range(int(sys.argv[2]))), Path.replace
+def kill(self, target):
+    if next(left, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+Path.replace = kill
+cli.main(sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("renames", range(6))
+def test_a_killed_import_leaves_nothing_or_all_and_can_be_made_again(pci, raw, capsys, renames):
+    words = ["import", pci, *PCI, "--yes", *SOURCE]
+    script = [sys.executable, "-c", KILLED, *map(str, [raw, renames, *words])]
+    assert subprocess.run(script, capture_output=True, check=False).returncode == -signal.SIGKILL
+    sources.verify()
+    scores = Ranking("pci").tidy(Ranking("pci").read())["scores"]
+    loaded = scores[scores["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx")]
+    complete = renames >= 3  # register, kept file and rows are signed
+    assert loaded["province_code"].nunique() == (63 if complete else 0)
+    assert run(capsys, *words)[0] == (2 if complete else 0)
+
+
+def test_two_imports_at_once_are_told_apart(pci, raw, listing, capsys):
+    before = listing()
+    with store.importing(raw / "pci" / "new.xlsx", Ranking("pci")):
+        code, _, error = run(capsys, "import", pci, *PCI, "--yes", *SOURCE)
+    assert (code, listing()) == (2, before)
+    assert "another import is at work in data/raw; try again when it has ended" in error
+    assert run(capsys, "import", pci, *PCI, "--yes", *SOURCE)[0] == 0
+
+
 def test_what_the_loader_would_refuse_is_taken_back(raw, listing):
     path, about = raw / "pci" / "bad.xlsx", store.publication(title="a", publisher="b")
     content = store.text_workbook("2013", [["TT", "Tỉnh, thành phố", "Chỉ số chung"], [1, "Atlantis", "5"]])
     before = listing()
-    with pytest.raises(BadRawFile, match="Atlantis"):
-        store.place(store.with_sidecar(path, content, about, None, ""), Ranking("pci"))
+    with pytest.raises(BadRawFile, match="Atlantis"), store.importing(path, Ranking("pci")) as new:
+        new.files |= store.with_sidecar(path, content, about, None, "")
     assert listing() == before
 
 
@@ -155,7 +194,8 @@ def test_a_file_is_taken_once_and_its_publication_registered_once(pci, raw, list
     assert code == 2 and "is there already" in error
     assert listing() == before
     about = store.publication(title="PCI 2013: workbook", publisher="x", url="https://vcci.example/2013")
-    assert store.registered([about, about])[1] == {}
+    new = store.Import()
+    assert new.source(about) == new.source(about) and new.files == {}
     assert once.count("PCI 2013: workbook") == 1
 
 

@@ -7,10 +7,13 @@ right, up to the next one, are its own. What is left out is said, and every cell
 
 import datetime
 import re
+import tomllib
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from functools import cache
+from itertools import product
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
 from vnegov.data import numerals, provinces
@@ -21,67 +24,9 @@ from vnegov.data.provinces import key, words
 from vnegov.errors import BadRawFile
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-RANK = re.compile(r"hạng|thứ bậc|vị thứ|vị trí|xep hang|thu hang|thu bac|vi thu|^hang$|\brank", re.I)
-SCORE = re.compile(r"diem|score|point|index|chi so|rank|hang|pci|papi|dti|sipas|total|tong|value")
-CHANGE = re.compile(r"thay doi|tang giam|chenh lech|so voi|change|difference|trend")
-# What may stand in a head beside its component.
-PLAIN = re.compile(
-    r"\b(?:(?:19|20)\d\d|diem so|chi so|tong|diem|scores?|points?|(?:sub )?index|overall|composite|total|"
-    r"weighted|chung|thanh phan|cstp|nam|ket qua|bang|xep hang|thu hang|thu bac|vi thu|vi tri|hang$|"
-    r"rank(?:ing)?s?|value|gia tri|vietnam|tinh|thanh pho|tp|dia phuong|"
-    r"provinces?|cit(?:y|ies)|name|ten|don vi|va|and|of)\b"
-)
-TOTAL = re.compile(
-    r"canuoc|toanquoc|trungbinh|trungvi|binhquan|tong|total|average|mean|median|national|country|vietnam|"
-    r"minimum|maximum|caonhat|thapnhat|lonnhat|nhonhat|dolechchuan|standard|std|vung|region|khuvuc|mien|"
-    r"trongso|weight|heso|diemtoida|trungdu|dongbang|bactrungbo|namtrungbo|duyenhai|taynguyen|dongnambo|"
-    r"taynambo|taybac|dongbac|redriver|north|south|central|mekong|nguon|source|ghichu|note"
-)
-MISSING = {"", "-", "–", "—", "...", "…", "n/a", "na", "#n/a", "x"}
-
-
-@dataclass
-class Found:
-    """What a sheet holds: (component, province code, "score" or "rank") → (value, text, cell) as `figures`."""
-
-    file: str
-    sheet: str
-    geography: str
-    head: list[int] = field(default_factory=list)
-    columns: list[dict[str, str]] = field(default_factory=list)  # column, head, component, kind
-    figures: dict[tuple[str, str, str], tuple[float, str, str]] = field(default_factory=dict)
-    unmatched: list[dict[str, Any]] = field(default_factory=list)  # name, cell, suggestions
-    left_out: list[str] = field(default_factory=list)
-    faults: Faults = field(default_factory=Faults)
-
-    def record(self) -> dict[str, Any]:
-        """Everything, for scripts; `rows` has one record a province and component."""
-        rows: dict[tuple[str, str], dict[str, Any]] = {}
-        for (component, code, kind), (value, _, cell) in self.figures.items():
-            blank = {"province_code": code, "component": component, "score": None, "rank": None, "cell": cell}
-            row = rows.setdefault((component, code), blank)
-            row |= {kind: value, "cell": cell if kind == "score" else row["cell"]}
-        told = {name: value for name, value in vars(self).items() if name != "figures"}
-        return told | {"matched": self.matched, "rows": list(rows.values()), "faults": self.faults.found}
-
-    @property
-    def matched(self) -> int:
-        """How many provinces have a figure."""
-        return len({code for _, code, _ in self.figures})
-
-    def fault(self, cell: str, read: str | None, expected: str) -> None:
-        """Note a cell that does not fit."""
-        self.faults.add(self.file, self.sheet, cell, read, expected)
-
-    def __str__(self) -> str:
-        lines = [f"{self.file}, sheet {self.sheet!r}, head in row {', '.join(map(str, self.head)) or '–'}"]
-        lines += ["column {column:3} {kind} of {component}: {head!r}".format(**at) for at in self.columns]
-        lines.append(f"matched {self.matched} of {self.geography} provinces, {len(self.figures)} figures")
-        lines += [f"left out: {what}" for what in self.left_out]
-        for gap in self.unmatched:
-            nearest = ", ".join(gap["suggestions"])
-            lines.append(f"NOT MATCHED: {gap['cell']} {gap['name']!r}, nearest {nearest}")
-        return "\n".join(lines)
+WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+ANY = {name: re.compile(f"(?:{'|'.join(WORDS[name])})", re.I) for name in WORDS}
+PLAIN = re.compile(rf"\b{ANY['plain'].pattern}\b")
 
 
 class Terms:
@@ -93,43 +38,47 @@ class Terms:
         title = tables["indices"].set_index("index").loc[index]
         labels = {title["name_vi"]: "overall", title["name_en"]: "overall"} | definitions.component_ids(index)
         labels |= dict(zip(own["name_en"], own["component"], strict=True)) | {c: c for c in own["component"]}
-        self.index, self.edition, self.short = index, edition, index.split("_")[0]
-        self.labels = {key(self.core(label)): component for label, component in labels.items()}
-        self.labels |= {key(label): component for label, component in labels.items()}
+        self.index, self.edition, self.short = index, str(edition), index.split("_")[0]
+        self.labels = {form(label): labels[label] for form in (self.core, key) for label in labels}
         self.labels.pop("", None)
-        own = own[own["first_edition"].le(edition) & own["last_edition"].ge(edition) & own["scale_max"].notna()]
-        ends = zip(own["scale_min"], own["scale_max"], strict=True)
-        self.scales = dict(zip(own["component"], ends, strict=True))
-        self.asked = {column.upper(): c for column, _, c in (text.partition("=") for text in asked)}
-        if wrong := [text for text in asked if text.partition("=")[2] not in self.labels.values()]:
+        own = own[own["first_edition"].le(edition) & own["last_edition"].ge(edition)].dropna(subset=["scale_max"])
+        self.scales = own.set_index("component")[["scale_min", "scale_max"]].T.to_dict("list")
+        self.asked = {column.upper(): component for column, _, component in (text.partition("=") for text in asked)}
+        if not set(self.asked.values()) <= set(self.labels.values()):
             there = ", ".join(sorted(set(self.labels.values())))
-            raise BadRawFile(f"--component: read {', '.join(wrong)}, expected COLUMN=ID, ID one of {there}")
+            raise BadRawFile(f"--component: read {', '.join(asked)}, expected COLUMN=ID, ID one of {there}")
 
     def core(self, head: str) -> str:
         """What is left of a head without its numbering, the index's name, and words that any head may hold."""
         left = [word for word in PLAIN.sub(" ", words(head)).split() if word != self.short]
-        return re.sub(r"^(?:\d+ )+|(?: \d+)+$|^\d+$", "", " ".join(left))
+        return key(re.sub(r"^(?:\d+ )+|(?: \d+)+$|^\d+$", "", " ".join(left)))
 
     def component(self, parts: list[str]) -> str:
         """The component that the lowest telling part of a head names ("overall" if all say but "score"), or ""."""
-        years = next((years for part in reversed(parts) if (years := YEAR.findall(part))), [])
-        if not parts or CHANGE.search(words(parts[-1])) or (years and str(self.edition) not in years):
+        years = next((years for part in reversed(parts) if (years := YEAR.findall(part))), [self.edition])
+        if not parts or ANY["change"].search(words(parts[-1])) or self.edition not in years:
             return ""
         for part in reversed(parts):
-            core = key(self.core(part))
+            core = self.core(part)
             if known := self.labels.get(key(part)) or self.labels.get(core):
                 return known
             if core:
-                least = max(5, 0.6 * len(core))
-                near = [label for label in self.labels if label in core and len(label) > least]
-                return self.labels[max(near, key=len)] if near else ""
+                near = [label for label in self.labels if label in core and len(label) > max(5, 0.6 * len(core))]
+                return self.labels.get(max(near, key=len, default=""), "")
         return "overall"
+
+
+def is_rank(parts: list[str], cells: Collection[str] = ()) -> bool:
+    """Whether a head says that its column holds ranks; if its lowest part does not, the cells must look it."""
+    telling = next((part for part in reversed(parts) if ANY["score"].search(words(part))), "")
+    sure = telling in parts[-1:] or all(re.fullmatch(r"\d{1,2}(?:/\d+)?", cell) for cell in cells)
+    return bool(ANY["rank"].search(telling)) and not words(telling).startswith(("diem", "score")) and sure
 
 
 def choose(
     file: str, sheets: dict[str, Grid], index: str, edition: int, geography: str | None = None,
     sheet: str | None = None, components: list[str] | None = None,
-) -> Found:  # fmt: skip
+) -> "Found":  # fmt: skip
     """The ranking in the sheet asked for, or in the one that names the most provinces and no other year.
 
     `components` say what a column holds, as "C=overall". Without a `geography` it is the one in force in the
@@ -138,18 +87,13 @@ def choose(
     latest = datetime.datetime.now(datetime.UTC).year + 1
     if not 1990 <= edition <= latest:
         raise BadRawFile(f"--edition: read {edition}, expected a year from 1990 to {latest}")
-    terms, given = Terms(index, edition, components or []), geography or provinces.geography_of(edition)
-    of_edition = [name for name in sheets if str(edition) in (YEAR.findall(name) or [str(edition)])]
-    ranked = []
-    for name in of_edition if sheet is None else [name for name in sheets if name == sheet]:
-        found = recognise(file, name, sheets[name], given, terms)
-        if geography is None and given == "63" and found.matched == 34:
-            newer = recognise(file, name, sheets[name], "34", terms)
-            found = newer if newer.matched == 34 else found
-        ranked.append((found.matched, str(edition) in name, found))
-    best = max(ranked, key=lambda merit: merit[:2], default=(0, False, None))[-1]
-    if best is None or not (best.figures or best.faults.found):
-        there = [f"sheet {name!r}" for name in sheets] if best is None else best.left_out
+    terms, year = Terms(index, edition, components or []), str(edition)
+    names = [name for name in sheets if name == sheet or (not sheet and year in (YEAR.findall(name) or [year]))]
+    geographies = [geography] if geography else dict.fromkeys([provinces.geography_of(edition), "34"])
+    found = [Found(file, name, sheets[name], which, terms) for name in names for which in geographies]
+    best = max(found, key=lambda at: (at.matched, year in at.sheet, at.matched == int(at.geography)), default=None)
+    if best is None or not (best.printed or best.faults.found):
+        there = best.left_out if best else [f"sheet {name!r}" for name in sheets]
         raise BadRawFile(
             f"{file}: no ranking of {index} {edition} was found; expected names of provinces in a column, and "
             f"numbers under a head in a column to its right; there are {', '.join(there) or 'none'} "
@@ -159,63 +103,142 @@ def choose(
     return best
 
 
-def recognise(file: str, sheet: str, grid: Grid, geography: str, terms: Terms) -> Found:
-    """The ranking in one sheet (see `choose`); without rows if there is none."""
-    found = Found(file, sheet, geography)
-    width = max(map(len, grid), default=0)
-    texts = [[_text(cell) for cell in row] + [""] * (width - len(row)) for row in grid]
-    codes: dict[int, dict[int, str]] = {}  # column → row → province code
-    for r, row in enumerate(texts):
-        for c, text in enumerate(row):
-            if code := _province(text, geography):
-                codes.setdefault(c, {})[r] = code
-    names = [c for c in sorted(codes) if len(set(codes[c].values())) > 1]
-    if not names:
-        return found
-    rows = _head_rows(texts, min(min(codes[n]) for n in names), names)
-    found.head = [r + 1 for r in rows]
-    before = int(names[0] > 0 and _is_rank(_parts(texts, rows, names[0] - 1, terms)))  # ranks before names
-    for n, end in zip(names, [*names[1:], width + before], strict=True):
-        own: dict[tuple[str, str], int] = {}  # component, kind → column
-        for c in (c for c in range(n - before, end - before) if c != n):
-            cells = {r: texts[r][c] for r in codes[n] if texts[r][c].lower() not in MISSING}
-            if not sum(map(_is_number, cells.values())) * 2 >= len(cells) > 0:
+class Found:
+    """The ranking in one sheet, empty if there is none. Rows and columns of cells count from 0.
+
+    `rows`: (component, province code) → score, rank and cell; `printed`: (component, code, kind) → text and cell.
+    """
+
+    def __init__(self, file: str, sheet: str, grid: Grid, geography: str, terms: Terms) -> None:
+        self.file, self.sheet, self.geography, self.terms = file, sheet, geography, terms
+        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self.printed: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self.columns: list[dict[str, str]] = []  # column, head, component, kind
+        self.unmatched: list[dict[str, Any]] = []  # name, cell, suggestions
+        self.left_out: list[str] = []
+        self.faults = Faults()
+        width = max(map(len, grid), default=0)
+        self.texts = [[_text(cell) for cell in row] + [""] * (width - len(row)) for row in grid]
+        self.codes: dict[int, dict[int, str]] = {}  # column of names → row → province code
+        for c in range(width):
+            named = {r: code for r, row in enumerate(self.texts) if (code := _province(row[c], geography))}
+            if len(set(named.values())) > 1:
+                self.codes[c] = named
+        self.head = [r + 1 for r in self._head_rows()] if self.codes else []
+        self.heads = self._heads([self.texts[r - 1] for r in self.head] or [[""] * width])
+        self.taken: dict[tuple[int, str, str], int] = {}  # column of names, component, kind → column
+        first = min(self.codes, default=0)
+        before = int(first > 0 and is_rank(self.heads[first - 1]))  # ranks before names
+        for c in range(width):
+            names = max((names for names in self.codes if names <= c + before), default=c)
+            if c != names:
+                self._read(names, c)
+        self._leave_out()
+
+    @property
+    def matched(self) -> int:
+        """How many provinces have a figure."""
+        return len({code for _, code in self.rows})
+
+    def record(self) -> dict[str, Any]:
+        """Everything, for scripts; `rows` has one record a province and component."""
+        told = {name: getattr(self, name) for name in ("file", "sheet", "geography", "head", "columns", "matched")}
+        told |= {"unmatched": self.unmatched, "left_out": self.left_out, "faults": self.faults.found}
+        return told | {"rows": list(self.rows.values())}
+
+    def __str__(self) -> str:
+        lines = [f"{self.file}, sheet {self.sheet!r}, head in row {', '.join(map(str, self.head)) or '–'}"]
+        lines += ["column {column:3} {kind} of {component}: {head!r}".format(**at) for at in self.columns]
+        lines.append(f"matched {self.matched} of {self.geography} provinces, {len(self.printed)} figures")
+        lines += [f"left out: {what}" for what in self.left_out]
+        for gap in self.unmatched:
+            lines.append(f"NOT MATCHED: {gap['cell']} {gap['name']!r}, nearest {', '.join(gap['suggestions'])}")
+        return "\n".join(lines)
+
+    def _fault(self, cell: str, read: str | None, expected: str) -> None:
+        self.faults.add(self.file, self.sheet, cell, read, expected)
+
+    def _head_rows(self) -> list[int]:
+        """Up to three rows above the first province: over totals and regions, below the title."""
+        rows: list[int] = []
+        first = min(r for named in self.codes.values() for r in named)
+        for r in range(first - 1, max(-1, first - 12), -1):
+            row, filled = self.texts[r], set(filter(None, self.texts[r]))
+            name = min((c for c in self.codes if _name(row[c])), default=len(row))
+            figures = [text for text in row[name + 1 :] if _is_number(text)]
+            if not all(YEAR.fullmatch(text) or key(text) in self.terms.labels for text in figures):
+                continue  # a total, or a province that is not recognised
+            if len(filled) > 1 and not all(re.fullmatch(r"\(?[A-Z0-9]{1,2}\)?", text) for text in filled):
+                rows.insert(0, r)
+            if (rows and len(filled) == 1) or len(rows) == 3:
+                break
+        return rows
+
+    def _heads(self, rows: list[list[str]]) -> list[list[str]]:
+        """The head cells over each column, top to bottom; empty where they say no more than "province".
+
+        A merged head stands in its first cell and reaches to the right, as far as there are heads below it and
+        none begins above it.
+        """
+        heads, parts = [], [""] * len(rows)
+        for column in zip(*rows, strict=True):
+            reached = [any(column[i + 1 :]) and not any(column[: i + 1]) for i in range(len(column))]
+            parts = [left if reaches else text for left, reaches, text in zip(parts, reached, column, strict=True)]
+            telling = any(self.terms.core(part) or ANY["score"].search(words(part)) for part in parts)
+            heads.append(list(dict.fromkeys(filter(None, parts))) if telling else [])
+        return heads
+
+    def _read(self, names: int, c: int) -> None:
+        """Take the figures in a column of numbers that belongs to a column of names, or say why it holds none."""
+        terms, at = self.terms, letter(c + 1)
+        cells = {r: self.texts[r][c] for r in self.codes[names] if not ANY["missing"].fullmatch(self.texts[r][c])}
+        if not sum(map(_is_number, cells.values())) * 2 >= len(cells) > 0:
+            return
+        parts = self.heads[c] or self.heads[names]
+        head, kind = " / ".join(parts), "rank" if is_rank(parts, cells.values()) else "score"
+        component = terms.asked.get(at) or terms.component(parts)
+        if not component or (at not in terms.asked and component in terms.asked.values()):
+            self.left_out.append(f"column {at} {head!r}, no component of {terms.index} {terms.edition}")
+        elif (twin := self.taken.setdefault((names, component, kind), c)) != c:
+            told = f"one {kind} of {component}, but column {letter(twin + 1)} reads as one too"
+            where = f"{at}{max(self.head, default=1)}"
+            self._fault(where, head, f"{told}; say which, as --component {at}={component}")
+        else:
+            self.columns.append({"column": at, "head": head, "component": component, "kind": kind})
+            for r, text in cells.items():
+                self._take(component, self.codes[names][r], kind, f"{at}{r + 1}", text)
+
+    def _take(self, component: str, code: str, kind: str, cell: str, text: str) -> None:
+        low, high = self.terms.scales.get(component, (0, 1000)) if kind == "score" else (1, 64)
+        value, printed = _figure(kind, text)
+        if not low <= value <= high:
+            self._fault(cell, text, f"a {kind} from {low:g} to {high:g}")
+            return
+        blank = {"province_code": code, "component": component, "score": None, "rank": None, "cell": cell}
+        row = self.rows.setdefault((component, code), blank)
+        _, there = self.printed.setdefault((component, code, kind), (printed, cell))
+        if there == cell:
+            row |= {kind: value, "cell": cell if kind == "score" else row["cell"]}
+        elif row[kind] != value:
+            told = f"{row[kind]:g} in {there} for {provinces.names(self.geography)[code]['name_vi']}"
+            self._fault(cell, text, f"one {kind} of {component} a province, but there is {told}")
+
+    def _leave_out(self) -> None:
+        """Note the rows that have figures and no province (totals, regions, unknown names), and columns not found."""
+        below = list(enumerate(self.texts))[max(self.head, default=0) :]
+        for names, (r, row) in product(self.codes, below):
+            name, cell = row[names], f"{letter(names + 1)}{r + 1}"
+            filled = any(_is_number(row[c]) for (whose, *_), c in self.taken.items() if whose == names)
+            if not filled or r in self.codes[names] or not _name(name):
                 continue
-            at, parts = letter(c + 1), _parts(texts, rows, c, terms) or _parts(texts, rows, n, terms)
-            head, kind = " / ".join(parts), "rank" if _is_rank(parts, list(cells.values())) else "score"
-            component = terms.asked.get(at) or terms.component(parts)
-            if not component or (at not in terms.asked and component in terms.asked.values()):
-                found.left_out.append(f"column {at} {head!r}, no component of {terms.index} {terms.edition}")
-            elif twin := own.get((component, kind)):
-                told = f"one {kind} of {component}, but column {letter(twin + 1)} reads as one too"
-                what = f"{told}; say which, as --component {at}={component}"
-                found.fault(f"{at}{max(found.head, default=1)}", head, what)
+            if ANY["total"].match(key(_name(name))):
+                self.left_out.append(f"cell {cell} {name!r}, a total or region")
             else:
-                own[component, kind] = c
-                found.columns.append({"column": at, "head": head, "component": component, "kind": kind})
-                low, high = terms.scales.get(component, (0, 1000)) if kind == "score" else (1, 64)
-                for r, text in cells.items():
-                    (value, printed), cell, code = _figure(kind, text), f"{at}{r + 1}", codes[n][r]
-                    if not low <= value <= high:
-                        found.fault(cell, text, f"a {kind} from {low:g} to {high:g}")
-                        continue
-                    old, _, there = found.figures.setdefault((component, code, kind), (value, printed, cell))
-                    if old != value:
-                        name = provinces.names(geography)[code]["name_vi"]
-                        told = f"but there is {old:g} in {there} for {name}"
-                        found.fault(cell, text, f"one {kind} of {component} a province, {told}")
-        for r in range(rows[-1] + 1 if rows else 0, len(texts)):
-            name, cell = texts[r][n], f"{letter(n + 1)}{r + 1}"
-            if r in codes[n] or not _has_letters(name) or not any(_is_number(texts[r][c]) for c in own.values()):
-                continue
-            if TOTAL.match(key(_bare(name))):
-                found.left_out.append(f"cell {cell} {name!r}, a total or region")
-            else:
-                near = provinces.nearest(name, geography)
-                found.unmatched.append({"name": name, "cell": cell, "suggestions": near})
-    for at in sorted(set(terms.asked) - {column["column"] for column in found.columns}):
-        found.fault(f"{at}1", None, f"a column of numbers for --component {at}={terms.asked[at]}")
-    return found
+                near = provinces.nearest(name, self.geography)
+                self.unmatched.append({"name": name, "cell": cell, "suggestions": near})
+        missing = set(self.terms.asked) - {column["column"] for column in self.columns}
+        for at in sorted(missing) if self.codes else ():
+            self._fault(f"{at}1", None, f"a column of numbers for --component {at}={self.terms.asked[at]}")
 
 
 def _text(cell: Any) -> str:
@@ -224,18 +247,15 @@ def _text(cell: Any) -> str:
     return "" if cell is None else " ".join(unicodedata.normalize("NFC", str(cell)).split())
 
 
-def _has_letters(text: str) -> bool:
-    return bool(re.search(r"[^\W\d_]", text))
-
-
-def _bare(name: str) -> str:
-    """A name without its number and footnote marks: "1. Hà Nội (2)*"."""
-    return re.sub(r"^\(?(?:\d+|[IVX]+)[.):]\s*|\s*(?:\(\d+\)|\*+)*$", "", name)
+def _name(text: str) -> str:
+    """A name without its number and footnote marks, "1. Hà Nội (2)*"; nothing for what has no letters."""
+    bare = re.sub(r"^\(?(?:\d+|[IVX]+)[.):]\s*|\s*(?:\(\d+\)|\*+)*$", "", text)
+    return bare if any(map(str.isalpha, bare)) else ""
 
 
 @cache
 def _province(text: str, geography: str) -> str | None:
-    return provinces.find(_bare(text), geography) if len(text) < 60 and _has_letters(text) else None
+    return provinces.find(name, geography) if len(text) < 60 and (name := _name(text)) else None
 
 
 def _figure(kind: str, text: str) -> tuple[float, str]:
@@ -253,45 +273,3 @@ def _figure(kind: str, text: str) -> tuple[float, str]:
 
 def _is_number(text: str) -> bool:
     return not all(isnan(_figure(kind, text)[0]) for kind in ("score", "rank"))
-
-
-def _head_rows(texts: list[list[str]], first: int, names: list[int]) -> list[int]:
-    """Up to three rows above the first province: over totals and regions, below the title."""
-    rows: list[int] = []
-    for r in range(first - 1, max(-1, first - 12), -1):
-        cells = {text for text in texts[r] if text}
-        figures = [text for n in names if _has_letters(texts[r][n]) for text in texts[r][n + 1 :]]
-        if any(_is_number(figure) and not YEAR.fullmatch(figure) for figure in figures):
-            continue  # a total, or a province that is not recognised
-        if len(cells) > 1 and not all(re.fullmatch(r"\(?[A-Z0-9]{1,2}\)?", text) for text in cells):
-            rows.insert(0, r)
-        if (rows and len(cells) == 1) or len(rows) == 3:
-            break
-    return rows
-
-
-def _parts(texts: list[list[str]], rows: list[int], c: int, terms: Terms) -> list[str]:
-    """The head cells over a column, top to bottom; empty if they say no more than "province".
-
-    A merged head stands in its first cell and reaches to the right, as far as there are heads below it and
-    none begins above it.
-    """
-    parts: dict[str, None] = {}
-    for i, r in enumerate(rows):
-        at = c
-        if any(texts[below][c] for below in rows[i + 1 :]):
-            while at > 0 and not any(texts[above][at] for above in rows[: i + 1]):
-                at -= 1
-        if texts[r][at]:
-            parts[texts[r][at]] = None
-    return list(parts) if any(terms.core(part) or SCORE.search(words(part)) for part in parts) else []
-
-
-def _is_rank(parts: list[str], cells: list[str] | None = None) -> bool:
-    """Whether a head says that its column holds ranks, or a part above it does and the cells are small integers."""
-    if not parts:
-        return False
-    last = words(parts[-1])
-    if cells and not SCORE.search(last) and all(re.fullmatch(r"\d{1,2}(?:/\d+)?", cell) for cell in cells):
-        return any(map(RANK.search, parts))
-    return bool(RANK.search(parts[-1])) and not last.startswith(("diem", "score"))
