@@ -70,3 +70,8 @@ def rank(text: object) -> int:
     if isinstance(text, bool) or not found or int(found[1]) == 0:
         raise NotANumber(f"{text!r} does not read as a rank")
     return int(found[1])
+
+
+def score(text: object) -> Numeral:
+    """A score as printed: no index reaches a thousand, so a point is a decimal sign, also before three digits."""
+    return parse(re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", text) if isinstance(text, str) else text)

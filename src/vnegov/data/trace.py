@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vnegov.data import corrections, provinces, reconcile, sources
-from vnegov.data.loaders import definitions, forms, observations, papi, services
+from vnegov.data.loaders import definitions, forms, observations
 from vnegov.data.loaders.rankings import Ranking
 from vnegov.data.schema import INDICES
 from vnegov.errors import VnegovError
@@ -38,7 +38,7 @@ def trace(
     if index not in (*INDICES, *indicators):
         near = difflib.get_close_matches(index, [*INDICES, *indicators], n=5, cutoff=0.3)
         raise UnknownFigure(f"{index!r} is no index and no indicator; nearest: {', '.join(near)}")
-    own: list[Any] = [services, forms] if indicators else [Ranking(index), *[papi] * (index == "papi")]
+    own: list[Any] = [forms] if indicators else [Ranking(index)]
     rows = pd.concat([loader.tidy(loader.read()).get(table) for loader in [*own, observations]], ignore_index=True)
     if indicators:
         year = rows["period_end"].str[:4].astype("int64")

@@ -14,52 +14,23 @@ import pandas as pd
 from vnegov import paths
 from vnegov.data import numerals, provinces, sources
 from vnegov.data.loaders import definitions
-from vnegov.data.loaders.observations import OUT
-from vnegov.data.loaders.workbook import Faults, letter, tables
+from vnegov.data.loaders.workbook import ADDRESS, WORDS, Faults, letter, sheets, table, typed
 from vnegov.errors import BadRawFile
 
-HEADS = {
-    "province": "Tỉnh, thành phố · Province",
-    "geography": "Địa giới · Geography",
-    "indicator": "Chỉ tiêu · Indicator",
-    "unit": "Đơn vị · Unit",
-    "scope": "Phạm vi · Scope",
-    "agency": "Cơ quan · Agency",
-    "period_start": "Từ ngày · From",
-    "period_end": "Đến ngày · To",
-    "value": "Giá trị · Value",
-    "numerator": "Tử số · Numerator",
-    "denominator": "Mẫu số · Denominator",
-    "qualifier": "Mức chính xác · Qualifier",
-    "source_title": "Nguồn: tên · Source: title",
-    "source_url": "Nguồn: địa chỉ · Source: address",
-    "note": "Ghi chú · Note",
-}
+HEADS = {field: head for head, field in WORDS["heads"]["forms"].items()}
+SCOPES, QUALIFIERS = WORDS["form_scopes"], WORDS["form_qualifiers"]
 AT = {field: letter(c) for c, field in enumerate(HEADS, 1)}
 TYPED = ["agency", "value", "numerator", "denominator", "source_title", "source_url", "note"]
 SOURCE = "Nguồn · Source id"  # written by `vnegov add`
-SCOPES = {
-    "toàn tỉnh · whole province": "province",
-    "cấp tỉnh · provincial level": "provincial_level",
-    "cấp huyện · district level": "district_level",
-    "cấp xã · commune level": "commune_level",
-    "cơ quan · one agency": "agency",
-    "cổng · a portal": "portal",
-}
-QUALIFIERS = {
-    "đúng số · exact": "exact",
-    "trên · over": "over",
-    "dưới · under": "under",
-    "gần · nearly": "nearly",
-    "khoảng · about": "about",
-    "chỉ tiêu kế hoạch · target": "target",
-}
 
 
 def read() -> pd.DataFrame:
     """One row a line of a form, as filled in, with file, sheet and row."""
-    files = sorted((paths.RAW / "forms").glob("*.xlsx"))
-    frames = [named(at, rows) for path in files for _, at, rows in tables(path, HEADS["indicator"])]
+    frames = [
+        named(*table(grid, HEADS["indicator"], paths.relative(path), sheet))
+        for path in sorted((paths.RAW / "forms").glob("*.xlsx"))
+        for sheet, grid in sheets(path).items()
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
@@ -85,8 +56,7 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     raw = raw.astype(object).where(raw.notna(), None)
     rows = [_observation(row, faults) for row in raw.to_dict("records")]
     faults.done()
-    numbers = dict.fromkeys(["value", "numerator", "denominator"], "float64")
-    return {"observations": pd.DataFrame(rows)[OUT].astype(numbers)} if rows else {}
+    return {"observations": typed("observations", pd.DataFrame(rows), *ADDRESS, "cell")} if rows else {}
 
 
 def _observation(row: dict[str, Any], faults: Faults) -> dict[str, Any]:

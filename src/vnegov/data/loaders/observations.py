@@ -4,154 +4,131 @@ Each printed label leads, by data/raw/definitions/indicator_labels.csv, to an in
 an index in `scores` or `agencies`, or to the reason why it is no figure of this project.
 """
 
-import re
-
 import pandas as pd
 
 from vnegov import paths
 from vnegov.data import numerals, sources
 from vnegov.data.loaders import definitions
 from vnegov.data.loaders.rankings import COLUMNS as SCORE_COLUMNS
-from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, concat, tables
-from vnegov.data.schema import QUALIFIERS, TABLES
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, WORDS, Faults, cells, tables, typed
+from vnegov.data.schema import QUALIFIERS
 
-FILES = ("articles/articles.xlsx", "adoption/adoption.xlsx")
-LABEL, UNIT, VALUE = "Chỉ tiêu", "Đơn vị", "Giá trị"
-SCOPES = {
-    "toàn tỉnh": "province",
-    "cấp tỉnh": "provincial_level",
-    "cấp huyện": "district_level",
-    "cấp xã": "commune_level",
-    "cơ quan": "agency",
-    "cổng": "portal",
-    "cả nước": "national",
-}
-OUT = [*TABLES["observations"].columns, *ADDRESS, "cell"]
-AGENCY_OUT = [*TABLES["agencies"].columns, *ADDRESS, "score_cell", "rank_cell", "change"]
+COUNTED = "2025-11-14"  # when the services of the 34 were counted on the national portal
 
 
 def read() -> pd.DataFrame:
-    """One row a figure, everything as printed, with its address and the letter of the value's column."""
-    frames = []
-    for file in FILES:
-        path = paths.RAW / file
-        own = sources.sidecar(path).source_id
-        for _, columns, rows in tables(path, LABEL):
-            for head in ("Địa giới", "Thay đổi hạng", "Vị trí"):
-                if head not in rows:
-                    rows[head] = None
-            rows["Nguồn"] = rows["Nguồn"].where(rows["Nguồn"].notna(), own)
-            frames.append(rows.assign(column=columns[VALUE], name_column=columns["Tỉnh"]))
-    return pd.concat(frames, ignore_index=True)
+    """One row a figure, everything as printed; for counts of the 34 with the words that articles would use."""
+    heads, files = WORDS["heads"], [paths.RAW / "articles" / "articles.xlsx", paths.RAW / "adoption" / "adoption.xlsx"]
+    articles = tables(files, "Chỉ tiêu", heads["articles"])
+    wide = tables([paths.RAW / "services" / "services_2025.xlsx"], "Tỉnh, thành phố", heads["services"])
+    kept = [*ADDRESS, "at", "source_id", *heads["services"].values()]
+    counts = wide.melt(kept, list(WORDS["services"]), "label", "value").assign(
+        geography="34", scope="toàn tỉnh", period_start=COUNTED, period_end=COUNTED, qualifier="exact"
+    )
+    counts["at"] = [at | {"value": at[label]} for at, label in zip(counts["at"], counts["label"], strict=True)]
+    return pd.concat([articles, counts], ignore_index=True)
 
 
 def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Candidates for `observations`, `scores` and `agencies`, and the rows `refused` with the reason."""
     faults = Faults()
-    rows = _placed(_ranges(_routed(raw, faults)), faults)
+    rows = _routed(raw, faults).assign(cell=cells(raw, "value"))
+    taken = _placed(_ranges(rows[rows["reason"] == ""]), faults)
     faults.done()
-    refused = rows["reason"] != ""
-    taken = rows[~refused]
-    observed = taken[taken["table"] == "observations"]
+    results = _results(taken)
     return {
-        "observations": observed[OUT],
-        "scores": _scores(taken[taken["table"] == "scores"]),
-        "agencies": _agencies(taken[taken["table"] == "agencies"]),
-        "refused": rows[refused].rename(columns={LABEL: "label"})[REFUSED],
+        "observations": typed("observations", taken[taken["table"] == "observations"], *ADDRESS, "cell"),
+        "scores": _scores(results[results["table"] == "scores"]),
+        "agencies": _agencies(results[results["table"] == "agencies"]),
+        "refused": rows[rows["reason"] != ""][REFUSED],
     }
 
 
 def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Where each row goes, from its printed label and unit."""
-    labels = definitions.indicator_labels()
-    routes = []
-    for row in raw[[*ADDRESS, LABEL, UNIT]].itertuples(index=False):
-        route = labels.get((row[3], row[4] or ""))
-        if route is None:
-            faults.add(row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv")
-        routes.append(route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"})
-    fields = ["table", "indicator", "index", "component", "reason"]
-    return raw.assign(**{field: [route[field] for route in routes] for field in fields})
+    """Where each row goes (table; indicator, or index and component), from its label and unit, or why nowhere."""
+    counts = pd.DataFrame(WORDS["services"].items(), columns=["label", "indicator"]).assign(table="observations")
+    labels = pd.concat([definitions.lines("indicator_labels"), counts]).fillna("")
+    rows = raw.assign(unit_vi=raw["unit_vi"].fillna("")).merge(labels, "left", ["label", "unit_vi"])
+    for row in rows[rows["reason"].isna()].to_dict("records"):
+        read, cell = f"{row['label']} [{row['unit_vi']}]", f"{row['at']['label']}{row['row']}"
+        faults.add(row["file"], row["sheet"], cell, read, "a line in indicator_labels.csv")
+    undated = rows["reason"].eq("") & (rows["period_start"].isna() | rows["period_end"].isna())
+    nameless = "several rows bear this province's name; whose figures they are is not known"
+    rows["reason"] = rows["reason"].mask(undated, "its date is not known")
+    rows["reason"] = rows["reason"].mask(rows["name_is_certain"] == "không", nameless)
+    return rows
 
 
 def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
     """A value printed as a range ("80-90") becomes two bounds: over the lower, under the upper."""
-    is_range = rows[VALUE].map(lambda v: bool(re.fullmatch(r"[\d,]+\s*[-–]\s*[\d,]+", str(v))))
-    ends = rows[VALUE].where(is_range, "").astype("str").str.replace("–", "-").str.split("-")
-    note = "printed as " + rows["Mức chính xác"].astype("str") + " " + rows[VALUE].astype("str")
-    low = rows[is_range].assign(**{VALUE: ends.str[0], "Mức chính xác": "over", "Ghi chú": note})
-    high = rows[is_range].assign(**{VALUE: ends.str[-1], "Mức chính xác": "under", "Ghi chú": note})
-    return pd.concat([rows[~is_range], low, high]).sort_index(kind="stable").reset_index(drop=True)
+    ends = rows["value"].astype("str").str.extract(r"^([\d,]+)\s*[-–]\s*([\d,]+)$")
+    is_range = ends[0].notna()
+    note = "printed as " + rows["qualifier"].astype("str") + " " + rows["value"].astype("str")
+    ranges = [
+        rows.assign(value=ends[end], qualifier=bound, note=note)[is_range]
+        for end, bound in enumerate(("over", "under"))
+    ]
+    return pd.concat([rows[~is_range], *ranges]).sort_index(kind="stable").reset_index(drop=True)
 
 
 def _placed(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Codes, scopes, dates and numbers in place of what was printed."""
-    indicators = definitions.tidy(definitions.read())["indicators"].set_index("indicator")
-    rows["reason"] = rows["reason"].where(
-        (rows["reason"] != "") | (rows["Từ ngày"].notna() & rows["Đến ngày"].notna()), "its date is not known"
+    """Codes, words as the schema has them and numbers in place of what was printed."""
+    terms = definitions.tidy(definitions.read())["indicators"].set_index("indicator")
+    national = rows["province"] == "Cả nước"
+    rows = rows.assign(
+        geography=rows["geography"].fillna("63"),
+        province=rows["province"].mask(national),
+        scope=rows["scope"].mask(national, "cả nước"),
     )
-    rows["geography"] = rows["Địa giới"].astype("str").where(rows["Địa giới"].notna(), "63")
-    national = rows["Tỉnh"].isin(["Cả nước"])
-    codes = [
-        faults.codes(part, "Tỉnh", str(geography), part["name_column"].iloc[0])
-        for geography, part in rows[~national & (rows["reason"] == "")].groupby("geography", sort=False)
-    ]
-    rows["province_code"] = pd.concat(codes)
-    rows["scope"] = rows["Phạm vi"].map(SCOPES).where(~national, "national")
-    rows["agency"] = rows["Cơ quan"]
-    rows["period_start"], rows["period_end"] = rows["Từ ngày"], rows["Đến ngày"]
-    rows["qualifier"], rows["note"], rows["source_id"] = rows["Mức chính xác"], rows["Ghi chú"], rows["Nguồn"]
-    rows["regime"] = rows["indicator"].map(indicators["regime"])
-    rows["unit"] = rows["indicator"].map(indicators["unit"])
-    rows["cell"] = rows["column"] + rows["row"].astype("str")
-    taken = rows["reason"] == ""
-    for field, head in {"value": VALUE, "numerator": "Tử số", "denominator": "Mẫu số"}.items():
-        numbers = faults.numbers(rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number")
-        rows[field] = pd.Series([n.value if n else None for n in numbers], rows.index[taken], dtype="float64")
-        if field == "value":
-            rows["decimals"] = pd.Series([n.decimals if n else None for n in numbers], rows.index[taken])
-    faults.known(rows[taken & ~national], "Phạm vi", SCOPES)
-    faults.known(rows[taken], "Mức chính xác", QUALIFIERS)
-    faults.known(rows[taken], "Nguồn", sources.register())
-    for row in rows[taken & rows[VALUE].isna()].to_dict("records"):
-        faults.add(row["file"], row["sheet"], row["cell"], row[VALUE], "a number")
-    return rows
+    numbers = faults.read(rows, "value", numerals.parse, "a number", needed=True)
+    parts = {
+        field: faults.read(rows, field, lambda cell: numerals.parse(cell).value, "a number")
+        for field in ("numerator", "denominator")
+    }
+    return rows.assign(
+        province_code=faults.codes(rows, "province"),
+        scope=faults.known(rows, "scope", WORDS["scopes"]),
+        qualifier=faults.known(rows, "qualifier", QUALIFIERS),
+        source_id=faults.known(rows, "source_id", list(sources.register())),
+        regime=rows["indicator"].map(terms["regime"]),
+        unit=rows["indicator"].map(terms["unit"]),
+        value=numbers.str[0],
+        decimals=numbers.str[1],
+        **parts,
+    )
+
+
+def _results(rows: pd.DataFrame) -> pd.DataFrame:
+    """The value of each row as a score or a rank, of the year in which its period ends."""
+    is_rank, year = rows["unit_vi"] == "hạng", rows["period_end"].str[:4].astype("int64")
+    return rows.assign(
+        year=year,
+        edition=year,
+        group="Sở, ban, ngành",
+        score=rows["value"].mask(is_rank),
+        score_cell=rows["cell"].mask(is_rank),
+        rank=rows["value"].where(is_rank),
+        rank_cell=rows["cell"].where(is_rank),
+        rank_basis=is_rank.map({True: "published", False: None}),
+        change=pd.to_numeric(rows["change"]).astype("Int64"),
+    )
 
 
 def _scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Scores and ranks of indices; a stated change also gives the rank of the edition before, as derived."""
-    is_rank = rows[UNIT] == "hạng"
-    given = rows.assign(
-        edition=rows["period_end"].str[:4].astype("int64"),
-        score=rows["value"].where(~is_rank),
-        score_cell=rows["cell"].where(~is_rank),
-        rank=rows["value"].where(is_rank).astype("Int64"),
-        rank_cell=rows["cell"].where(is_rank),
-        rank_basis=pd.Series("published", index=rows.index).where(is_rank),
-    )
-    change = pd.to_numeric(given["Thay đổi hạng"]).astype("Int64")
-    before = given[is_rank & change.notna()].assign(
-        edition=given["edition"] - 1,
-        rank=given["rank"] + change,
+    """A stated change also gives the rank of the edition before, as derived."""
+    before = rows[rows["rank"].notna() & rows["change"].notna()]
+    before = before.assign(
+        edition=before["edition"] - 1,
+        rank=before["rank"] + before["change"],
         rank_basis="derived",
         note="rank of the next edition and its stated change",
     )
-    return concat([given, before], SCORE_COLUMNS)
+    both = pd.concat([rows, before], ignore_index=True)
+    return typed("scores", both, *SCORE_COLUMNS)
 
 
 def _agencies(rows: pd.DataFrame) -> pd.DataFrame:
     """An agency's score and rank, printed as two rows, become one; a stated change of rank stays beside it."""
-    is_rank = rows[UNIT] == "hạng"
-    rows = rows.assign(
-        year=rows["period_end"].str[:4].astype("int64"),
-        group="Sở, ban, ngành",
-        score=rows["value"].where(~is_rank),
-        rank=rows["value"].where(is_rank).astype("Int64"),
-        rank_basis=pd.Series("published", index=rows.index).where(is_rank),
-        score_cell=rows["cell"].where(~is_rank),
-        rank_cell=rows["cell"].where(is_rank),
-        change=pd.to_numeric(rows["Thay đổi hạng"]).astype("Int64"),
-    )
     keys = ["province_code", "geography", "year", "agency", "group", "index", "source_id", "file", "sheet"]
-    values = [column for column in AGENCY_OUT if column not in keys]
-    return rows.groupby(keys, as_index=False, sort=False)[values].first()[AGENCY_OUT]
+    rows = rows.groupby(keys, as_index=False, sort=False).first()
+    return typed("agencies", rows, *ADDRESS, "score_cell", "rank_cell", "change")

@@ -1,11 +1,15 @@
-"""Cells of published workbooks and CSV files, as printed, with the address of each."""
+"""The tables in workbooks and CSV files, as printed, and the reading of their cells; what does not fit is a fault.
+
+What stands at the head of a column, and the words that stand in cells, are in words.toml.
+"""
 
 from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,11 @@ import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from vnegov import paths
-from vnegov.data import numerals, provinces
-from vnegov.errors import BadRawFile, UnknownProvince
+from vnegov.data import provinces, sources
+from vnegov.data.schema import TABLES
+from vnegov.errors import BadRawFile
 
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 ADDRESS = ["file", "sheet", "row"]
 REFUSED = [*ADDRESS, "cell", "label", "reason"]  # a row, or a cell of it, that is no figure of any table
 
@@ -36,34 +42,62 @@ def letter(column: int) -> str:
     return (letter((column - 1) // 26) if column > 26 else "") + chr(ord("A") + (column - 1) % 26)
 
 
-def tables(path: Path, landmark: str) -> Iterator[tuple[str, dict[str, str], pd.DataFrame]]:
-    """The table of every sheet: (sheet, head → column letter, rows as printed with file, sheet and row).
+def tables(files: Iterable[Path], landmark: str, heads: Mapping[str, str]) -> pd.DataFrame:
+    """The tables of every sheet of `files` under one another, cells as printed, columns renamed by `heads`.
 
-    The head is the first row that holds the cell `landmark`; rows with no cell filled are passed over.
+    `at` holds, row by row, the letters of the sheet's columns. A column that a sheet lacks is empty there;
+    an empty `source_id` is that of the file's sidecar. The head of a CSV file is its first row.
     """
-    for sheet, grid in sheets(path).items():
-        yield sheet, *table(grid, landmark, paths.relative(path), sheet)
+    frames = []
+    for path in files:
+        own = sources.sidecar(path).source_id
+        for sheet, grid in sheets(path).items():
+            mark = landmark if sheet else grid[0][0]
+            letters, rows = table(grid, mark, paths.relative(path), sheet)
+            at = {heads.get(head, head): letter for head, letter in letters.items()}
+            rows = rows.rename(columns=heads).assign(at=[at] * len(rows))
+            given = rows["source_id"] if "source_id" in rows else pd.Series(None, rows.index, dtype=object)
+            frames.append(rows.assign(source_id=given.where(given.notna(), own)))
+    columns = dict.fromkeys([*ADDRESS, "at", "source_id", *heads.values()])
+    rows = pd.concat([pd.DataFrame(columns=list(columns), dtype=object), *frames], ignore_index=True)
+    return rows.where(rows.notna(), None)
 
 
 def table(grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str) -> tuple[dict[str, str], pd.DataFrame]:
-    """The table of one sheet, as in `tables`."""
+    """The table of one sheet: head → column letter, and its filled rows with file, sheet and row.
+
+    The head is the first row that holds the cell `landmark`.
+    """
     at = next((i for i, row in enumerate(grid) if landmark in row), None)
     if at is None:
         raise BadRawFile(f"{file}, sheet {sheet!r}: no row has a head cell {landmark!r}")
     heads = [str(head).strip() if head is not None else "" for head in grid[at]]
     if twice := {head for head in heads if head and heads.count(head) > 1}:
         raise BadRawFile(f"{file}, sheet {sheet!r}: head {', '.join(sorted(twice))} stands twice")
-    body = [(i, row) for i, row in enumerate(grid[at + 1 :], at + 2) if any(c is not None for c in row)]
-    frame = pd.DataFrame([row for _, row in body], columns=heads, dtype=object)
-    frame = frame.drop(columns=[""], errors="ignore").astype(object).where(lambda f: f.notna(), None)
-    frame.insert(0, "file", file)
-    frame.insert(1, "sheet", sheet)
-    frame.insert(2, "row", [i for i, _ in body])
-    return {head: letter(i) for i, head in enumerate(heads, 1) if head}, frame
+    body = {i: row for i, row in enumerate(grid[at + 1 :], at + 2) if any(cell is not None for cell in row)}
+    rows = pd.DataFrame(list(body.values()), columns=heads, dtype=object).drop(columns="", errors="ignore")
+    rows = rows.where(rows.notna(), None).assign(file=file, sheet=sheet, row=list(body))
+    return {head: letter(i) for i, head in enumerate(heads, 1) if head}, rows
+
+
+def cells(rows: pd.DataFrame, field: str) -> pd.Series:
+    """The address of each row's cell of `field`, as "D7"; None where it is empty."""
+    found = [at.get(field, "row ") + str(row) for at, row in zip(rows["at"], rows["row"], strict=True)]
+    return pd.Series(found, rows.index, dtype=object).where(rows[field].notna(), None)
+
+
+def typed(name: str, rows: pd.DataFrame, *others: str) -> pd.DataFrame:
+    """The columns of table `name` that are in `rows`, in its types; then `others`, as they are."""
+    columns: dict[str, pd.Series] = {}
+    for column, spec in TABLES[name].columns.items():
+        if column in rows:
+            numeric = spec.type in ("integer", "number")
+            columns[column] = (pd.to_numeric(rows[column]) if numeric else rows[column]).astype(spec.dtype)
+    return pd.DataFrame({column: rows[column] for column in others} | columns)
 
 
 class Faults:
-    """Gathers everything that is wrong with raw files, to be raised at once."""
+    """Reads cells, and gathers everything that is wrong with them, to be raised at once."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -73,43 +107,41 @@ class Faults:
         place = f"{file}, sheet {sheet!r}, cell {cell}" if sheet else f"{file}, cell {cell}"
         self.found.append(f"{place}: read {read!r}, expected {expected}")
 
-    def codes(self, rows: pd.DataFrame, names: str, geography: str, column: str) -> pd.Series:
-        """Province codes of `rows[names]`; a name that no province has becomes a fault, with the nearest."""
-        codes = {}
-        for name in rows[names].dropna().unique():
-            try:
-                codes[name] = provinces.resolve(name, geography)
-            except UnknownProvince as unknown:
-                first = rows[rows[names] == name].iloc[0]
-                self.add(first["file"], first["sheet"], f"{column}{first['row']}", name, f"a province: {unknown}")
-        return rows[names].map(codes)
+    def read(
+        self, rows: pd.DataFrame, field: str, parse: Callable[[Any], Any], expected: str, needed: bool = False
+    ) -> pd.Series:
+        """What `parse` makes of each cell of `rows[field]`; None for an empty one, if it is not `needed`.
 
-    def numbers(self, rows: pd.DataFrame, field: str, column: str, parse: Callable, expected: str) -> list:
-        """`parse` of each cell of `rows[field]` (its letter in `rows[column]`), None for empty ones."""
-        numbers = []
-        cells = zip(rows[field], rows[column], rows["row"], rows["file"], rows["sheet"], strict=True)
-        for value, letter, row, file, sheet in cells:
+        A cell that it refuses with a `ValueError` is a fault; its message takes the place of {} in `expected`.
+        """
+        found = []
+        for cell, row, at, *sheet in zip(*(rows[column] for column in (field, "row", "at", *ADDRESS[:2])), strict=True):
             try:
-                numbers.append(None if pd.isna(value) else parse(value))
-            except numerals.NotANumber:
-                self.add(file, sheet, f"{letter}{row}", value, expected)
-                numbers.append(None)
-        return numbers
+                found.append(parse(cell) if needed or pd.notna(cell) else None)
+            except ValueError as error:
+                found.append(None)
+                self.add(*sheet, f"{at.get(field, 'row ')}{row}", cell, expected.format(error))
+        return pd.Series(found, rows.index, dtype=object)
 
-    def known(self, rows: pd.DataFrame, field: str, values: Collection[str]) -> None:
-        """Every value of `rows[field]` that is not one of `values` becomes a fault."""
-        for row in rows[~rows[field].isin(list(values))].to_dict("records"):
-            near = difflib.get_close_matches(str(row[field]), values, n=3, cutoff=0)
-            expected = f"a known value of {field}, as {', '.join(near)}"
-            self.add(row["file"], row["sheet"], f"row {row['row']}", row[field], expected)
+    def known(self, rows: pd.DataFrame, field: str, words: Collection[str], needed: bool = True) -> pd.Series:
+        """Each cell of `rows[field]`, which must be one of `words`; or what it means, if they are a mapping."""
+
+        def parse(cell: Any) -> str:
+            if cell not in words:
+                raise ValueError(", ".join(difflib.get_close_matches(str(cell), words, n=3, cutoff=0)))
+            return words[cell] if isinstance(words, Mapping) else cell
+
+        return self.read(rows, field, parse, f"a known {field}, as {{}}", needed)
+
+    def codes(self, rows: pd.DataFrame, field: str) -> pd.Series:
+        """The codes of the provinces that `rows[field]` names, in the geography of each row."""
+        codes = pd.Series(None, rows.index, dtype=object)
+        for geography, part in rows.groupby("geography"):
+            resolve = cache(partial(provinces.resolve, geography=str(geography)))
+            codes[part.index] = self.read(part, field, resolve, "a province: {}")
+        return codes
 
     def done(self) -> None:
         """Raise `BadRawFile` with all faults, if there are any."""
         if self.found:
             raise BadRawFile("\n".join(self.found))
-
-
-def concat(frames: Iterable[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """The frames under one another, with these columns; an empty frame if there are none."""
-    kept = [frame for frame in frames if len(frame)]
-    return pd.concat(kept, ignore_index=True)[columns] if kept else pd.DataFrame(columns=columns)
