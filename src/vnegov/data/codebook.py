@@ -21,7 +21,8 @@ def codebook() -> str:
         parts.append(f"<details><summary><b>{name}</b>: one row is {table.description}{key}</summary>\n")
         parts.append("| column | type | what it holds |\n|---|---|---|")
         for column, spec in table.columns.items():
-            values = f" ({', '.join(spec.enum)})" if spec.enum and len(spec.enum) < 10 else ""
+            enum = spec.constraints.get("enum", ())
+            values = f" ({', '.join(enum)})" if 0 < len(enum) < 10 else ""
             empty = "; may be empty" if spec.nullable else ""
             parts.append(f"| `{column}` | {spec.type} | {spec.description}{values}{empty} |")
         parts.append("\n</details>")

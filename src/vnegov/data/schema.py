@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vnegov.errors import BadTable
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SCHEMA = tomllib.loads((Path(__file__).parent / "schema.toml").read_text(encoding="utf-8"))
 _ENUMS = {name: tuple(values) for name, values in _SCHEMA["enums"].items()}
 INDICES, GEOGRAPHIES, BASES = _ENUMS["indices"], _ENUMS["geographies"], _ENUMS["bases"]
-TRUST, SCOPES, QUALIFIERS = _ENUMS["trust"], _ENUMS["scopes"], _ENUMS["qualifiers"]
-REGIMES, SEVERITIES = _ENUMS["regimes"], _ENUMS["severities"]
+TRUST, QUALIFIERS, SEVERITIES = _ENUMS["trust"], _ENUMS["qualifiers"], _ENUMS["severities"]
+PACKAGE: dict[str, Any] = _SCHEMA["package"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Column:
     type: str
     description: str
     nullable: bool = False
-    enum: tuple[str, ...] | None = None
+    enum: str | list[str] | None = None
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
@@ -38,9 +38,16 @@ class Column:
     @property
     def dtype(self) -> str:
         """The pandas type that the column is read with."""
-        if self.type == "integer":
-            return "Int64" if self.nullable else "int64"
-        return {"number": "float64", "boolean": "bool"}.get(self.type, "str")
+        integer = "Int64" if self.nullable else "int64"
+        return {"integer": integer, "number": "float64", "boolean": "bool"}.get(self.type, "str")
+
+    @property
+    def constraints(self) -> dict[str, Any]:
+        """What its values must keep to, in the words of Frictionless."""
+        enum = _ENUMS[self.enum] if isinstance(self.enum, str) else self.enum
+        limits = {"minimum": self.minimum, "maximum": self.maximum, "pattern": self.pattern}
+        given = {"required": True if not self.nullable else None, "enum": enum, **limits}
+        return {name: limit for name, limit in given.items() if limit is not None}
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,10 @@ class Table:
     key: tuple[str, ...] = ()
 
 
-def _column(spec: dict) -> Column:
-    enum = spec.get("enum")
-    return Column(**spec | {"enum": _ENUMS[enum] if isinstance(enum, str) else enum and tuple(enum)})
-
-
-TABLES: dict[str, Table] = {
+TABLES = {
     name: Table(
         table["description"],
-        {column: _column(spec) for column, spec in table["columns"].items()},
+        {column: Column(**spec) for column, spec in table["columns"].items()},
         tuple(table.get("key", ())),
     )
     for name, table in _SCHEMA["tables"].items()
@@ -71,22 +73,13 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` itself, if it is a valid table `name`; raises `BadTable` with every fault."""
     import pandera.pandas as pa
 
-    table = TABLES[name]
+    known = {"enum": pa.Check.isin, "minimum": pa.Check.ge, "maximum": pa.Check.le, "pattern": pa.Check.str_matches}
     columns = {}
-    for column, spec in table.columns.items():
-        checks = []
-        if spec.enum:
-            checks.append(pa.Check.isin(spec.enum))
-        if spec.pattern:
-            checks.append(pa.Check.str_matches(f"^(?:{spec.pattern})$"))
-        if spec.type == "date":
-            checks.append(pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$"))
-        if spec.minimum is not None:
-            checks.append(pa.Check.ge(spec.minimum))
-        if spec.maximum is not None:
-            checks.append(pa.Check.le(spec.maximum))
+    for column, spec in TABLES[name].columns.items():
+        checks = [known[limit](value) for limit, value in spec.constraints.items() if limit in known]
+        checks += [pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$")] if spec.type == "date" else []
         columns[column] = pa.Column(spec.dtype, checks, nullable=spec.nullable)
-    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(table.key) or None)
+    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(TABLES[name].key) or None)
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
