@@ -80,7 +80,7 @@ def test_the_file_is_kept_as_published_and_each_row_says_its_cells(pci, raw, cap
     assert kept.read_bytes() == pci.read_bytes()
     assert sources.verify()[kept].title == "PCI 2013: workbook"
     rows = Ranking("pci").read()
-    mine = rows[rows["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx") & (rows["name"] == "Cà Mau")]
+    mine = rows[rows["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx") & (rows["province_code"] == "Cà Mau")]
     labels = ["Chỉ số chung", "Gia nhập thị trường", "Tiếp cận đất đai"]
     assert mine[labels].to_numpy().tolist() == [["64", "7,80", "7,8"]]
     assert mine["note"].str.fullmatch(r"cells B\d+, E\d+, H\d+ as published").all()

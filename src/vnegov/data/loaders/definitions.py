@@ -5,35 +5,31 @@ from functools import cache
 import pandas as pd
 
 from vnegov import paths
-from vnegov.data.loaders.workbook import ADDRESS, Faults, tables, typed
+from vnegov.data.loaders.workbook import ADDRESS, Faults, tables
 
 FILES = {
-    "provinces": ["provinces/provinces_63.csv", "provinces/provinces_34.csv"],
-    "population": ["population/population_63_2011_2024.csv"],
-    "economy": ["population/area_grdp_2024.csv"],
-    "indices": ["definitions/indices.csv"],
-    "components": ["definitions/components.csv"],
-    "breaks": ["definitions/breaks.csv"],
-    "indicators": ["definitions/indicators.csv"],
-    "sources": ["sources/sources.csv"],
+    "provinces": ("provinces/provinces_63.csv", "provinces/provinces_34.csv"),
+    "population": ("population/population_63_2011_2024.csv",),
+    "economy": ("population/area_grdp_2024.csv",),
+    "indices": ("definitions/indices.csv",),
+    "components": ("definitions/components.csv",),
+    "breaks": ("definitions/breaks.csv",),
+    "indicators": ("definitions/indicators.csv",),
+    "sources": ("sources/sources.csv",),
 }
 
 
 def read() -> dict[str, pd.DataFrame]:
     """The files as written, all cells as text, with their addresses: table name → rows."""
-    heads = {"why_en": "why", "definition_en": "definition"}
-    return {name: tables([paths.RAW / file for file in files], "", heads) for name, files in FILES.items()}
+    return {name: tables([paths.RAW / file for file in files], "") for name, files in FILES.items()}
 
 
 def tidy(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The same, typed; the population of the `provinces`, and that of the 34, are still to be worked out."""
     faults, found = Faults(), {}
     for name, rows in raw.items():
-        if name in ("provinces", "population", "economy"):
-            rows = rows.assign(geography=rows["file"].str.extract(r"provinces_(\d\d)", expand=False).fillna("63"))
-            field = "code" if name == "provinces" else "province_code"
-            rows[field] = faults.codes(rows, field)
-        found[name] = typed(name, rows.replace({"true": True, "false": False}), *ADDRESS)
+        geography = rows["file"].str.extract(r"provinces_(\d\d)", expand=False).fillna("63")
+        found[name] = faults.tidy(name, rows.assign(geography=geography), *ADDRESS)
     faults.done()
     return found
 
@@ -51,14 +47,10 @@ def _lines(name: str) -> pd.DataFrame:
 @cache
 def component_ids(index: str) -> dict[str, str]:
     """What may stand for a component of one index (its name, a printed label, its id) → component id."""
-    labels, components = lines("component_labels"), lines("components")
-    own, known = components[components["index"] == index], labels[labels["index"] == index]
-    return {
-        "Chỉ số chung": "overall",
-        **dict(zip(own["name_vi"], own["component"], strict=True)),
-        **dict(zip(known["label"], known["component"], strict=True)),
-        **dict(zip(own["component"], own["component"], strict=True)),
-    }
+    labels, components = lines("component_labels"), lines("components").rename(columns={"name_vi": "label"})
+    ids = components.assign(label=components["component"])
+    own = pd.concat([components, labels, ids]).query("index == @index")
+    return {"Chỉ số chung": "overall"} | dict(zip(own["label"], own["component"], strict=True))
 
 
 def units_ranked() -> pd.DataFrame:

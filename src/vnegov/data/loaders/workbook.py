@@ -6,9 +6,10 @@ What stands at the head of a column, and the words that stand in cells, are in w
 from __future__ import annotations
 
 import csv
+import datetime
 import difflib
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from vnegov import paths
-from vnegov.data import provinces, sources
-from vnegov.data.schema import TABLES
+from vnegov.data import numerals, provinces, sources
+from vnegov.data.schema import TABLES, Column
 from vnegov.errors import BadRawFile
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
@@ -42,24 +43,22 @@ def letter(column: int) -> str:
     return (letter((column - 1) // 26) if column > 26 else "") + chr(ord("A") + (column - 1) % 26)
 
 
-def tables(files: Iterable[Path], landmark: str, heads: Mapping[str, str]) -> pd.DataFrame:
-    """The tables of every sheet of `files` under one another, cells as printed, columns renamed by `heads`.
+def tables(files: Iterable[Path], landmark: str) -> pd.DataFrame:
+    """The tables of every sheet of `files` under one another: cells as printed, columns named by the words' heads.
 
-    `at` holds, row by row, the letters of the sheet's columns. A column that a sheet lacks is empty there;
-    an empty `source_id` is that of the file's sidecar. The head of a CSV file is its first row.
+    `at` holds, row by row, the letters of the sheet's columns. An empty `source_id` is that of the file's
+    sidecar. The head of a CSV file is its first row.
     """
-    frames = []
+    heads, frames = WORDS["heads"], []
     for path in files:
         own = sources.sidecar(path).source_id
         for sheet, grid in sheets(path).items():
-            mark = landmark if sheet else grid[0][0]
-            letters, rows = table(grid, mark, paths.relative(path), sheet)
+            letters, rows = table(grid, landmark if sheet else grid[0][0], paths.relative(path), sheet)
             at = {heads.get(head, head): letter for head, letter in letters.items()}
             rows = rows.rename(columns=heads).assign(at=[at] * len(rows))
             given = rows["source_id"] if "source_id" in rows else pd.Series(None, rows.index, dtype=object)
             frames.append(rows.assign(source_id=given.where(given.notna(), own)))
-    columns = dict.fromkeys([*ADDRESS, "at", "source_id", *heads.values()])
-    rows = pd.concat([pd.DataFrame(columns=list(columns), dtype=object), *frames], ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
     return rows.where(rows.notna(), None)
 
 
@@ -82,66 +81,107 @@ def table(grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str) -
 
 def cells(rows: pd.DataFrame, field: str) -> pd.Series:
     """The address of each row's cell of `field`, as "D7"; None where it is empty."""
-    found = [at.get(field, "row ") + str(row) for at, row in zip(rows["at"], rows["row"], strict=True)]
+    found = [f"{at.get(field)}{row}" for at, row in zip(rows["at"], rows["row"], strict=True)]
     return pd.Series(found, rows.index, dtype=object).where(rows[field].notna(), None)
 
 
-def typed(name: str, rows: pd.DataFrame, *others: str) -> pd.DataFrame:
-    """The columns of table `name` that are in `rows`, in its types; then `others`, as they are."""
-    columns: dict[str, pd.Series] = {}
-    for column, spec in TABLES[name].columns.items():
-        if column in rows:
-            numeric = spec.type in ("integer", "number")
-            columns[column] = (pd.to_numeric(rows[column]) if numeric else rows[column]).astype(spec.dtype)
-    return pd.DataFrame({column: rows[column] for column in others} | columns)
+def decimals(printed: pd.Series) -> pd.Series:
+    """With how many decimals each score was printed."""
+    return printed.map(lambda cell: None if pd.isna(cell) else numerals.score(cell).decimals)
+
+
+def day(cell: object) -> str:
+    """A day between 1990 and 2100 as ISO text, from that or 31/12/2024. Raises `ValueError`."""
+    text = str(cell).strip().removesuffix(" 00:00:00")
+    told = datetime.datetime.strptime(text, "%d/%m/%Y" if "/" in text else "%Y-%m-%d").date().isoformat()
+    if not "1990" < told < "2100":
+        raise ValueError(told)
+    return told
 
 
 class Faults:
-    """Reads cells, and gathers everything that is wrong with them, to be raised at once."""
+    """Reads printed cells as the schema wants them, and gathers all that do not fit, to be raised at once."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self._found: dict[str, str] = {}
+
+    @property
+    def found(self) -> list[str]:
+        """What was noted, in order: one fault a cell, the last."""
+        return [f"{place}: {told}" for place, told in self._found.items()]
 
     def add(self, file: str, sheet: str, cell: str, read: object, expected: str) -> None:
         """Note one fault: where it stands, what was read, and what would be right."""
         place = f"{file}, sheet {sheet!r}, cell {cell}" if sheet else f"{file}, cell {cell}"
-        self.found.append(f"{place}: read {read!r}, expected {expected}")
+        self._found[place] = f"read {read!r}, expected {expected}"
+
+    def done(self) -> None:
+        """Raise `BadRawFile` with all faults, if there are any."""
+        if self._found:
+            raise BadRawFile("\n".join(self.found))
+
+    def tidy(self, name: str, rows: pd.DataFrame, *others: str, **words: Mapping[str, str]) -> pd.DataFrame:
+        """The columns of table `name` that are in `rows`, read as its schema says; then `others`, as they are.
+
+        A province is named in any spelling, a source by its id; `words`, and words.toml, tell for a column what
+        stands for which of its values. What does not fit, or is missing, becomes a fault.
+        """
+        columns = {column: spec for column, spec in TABLES[name].columns.items() if column in rows}
+        columns |= {"source_id": TABLES["observations"].columns["source_id"]} if "source_id" in others else {}
+        read = pd.DataFrame({column: rows[column] for column in others}, rows.index)
+        for column, spec in columns.items():
+            known = WORDS.get(name, {}).get(column, {}) | words.get(column, {})
+            if column in ("province_code", "code"):
+                for geography, part in rows.groupby("geography"):
+                    resolve = cache(partial(provinces.resolve, geography=geography))
+                    read.loc[part.index, column] = self.read(part, column, resolve, "a province: {}", not spec.nullable)
+            else:
+                parse, expected = _reader(column, spec, known, plain=rows["sheet"].eq("").all())
+                read[column] = self.read(rows, column, parse, expected, not spec.nullable)
+        return read if self._found else read.astype({column: spec.dtype for column, spec in columns.items()})
 
     def read(
-        self, rows: pd.DataFrame, field: str, parse: Callable[[Any], Any], expected: str, needed: bool = False
+        self, rows: pd.DataFrame, field: str, parse: Callable[[Any], Any], expected: str, needed: bool
     ) -> pd.Series:
         """What `parse` makes of each cell of `rows[field]`; None for an empty one, if it is not `needed`.
 
         A cell that it refuses with a `ValueError` is a fault; its message takes the place of {} in `expected`.
         """
-        found = []
-        for cell, row, at, *sheet in zip(*(rows[column] for column in (field, "row", "at", *ADDRESS[:2])), strict=True):
+        found, columns = [], [rows[column].tolist() for column in (field, "at", *ADDRESS)]
+        for cell, at, file, sheet, row in zip(*columns, strict=True):
             try:
-                found.append(parse(cell) if needed or pd.notna(cell) else None)
+                found.append(parse(cell) if needed or not (cell is None or cell != cell) else None)
             except ValueError as error:
                 found.append(None)
-                self.add(*sheet, f"{at.get(field, 'row ')}{row}", cell, expected.format(error))
+                self.add(file, sheet, f"{at.get(field, '')}{row}", cell, expected.format(error))
         return pd.Series(found, rows.index, dtype=object)
 
-    def known(self, rows: pd.DataFrame, field: str, words: Collection[str], needed: bool = True) -> pd.Series:
-        """Each cell of `rows[field]`, which must be one of `words`; or what it means, if they are a mapping."""
 
-        def parse(cell: Any) -> str:
-            if cell not in words:
-                raise ValueError(", ".join(difflib.get_close_matches(str(cell), words, n=3, cutoff=0)))
-            return words[cell] if isinstance(words, Mapping) else cell
+def _reader(column: str, spec: Column, words: Mapping[str, Any], plain: bool) -> tuple[Callable[[Any], Any], str]:
+    """How a cell of a column is read, and what is expected of it; in `plain` files a point is a decimal sign."""
+    ids = sources.register() if column == "source_id" else spec.constraints.get("enum", ())
+    known = {word: word for word in ids} | dict(words)
+    known |= {"true": True, "false": False} if spec.type == "boolean" else {}
 
-        return self.read(rows, field, parse, f"a known {field}, as {{}}", needed)
+    def meant(cell: Any) -> Any:
+        if cell not in known:
+            raise ValueError(", ".join(difflib.get_close_matches(str(cell), known, n=3, cutoff=0)))
+        return known[cell]
 
-    def codes(self, rows: pd.DataFrame, field: str) -> pd.Series:
-        """The codes of the provinces that `rows[field]` names, in the geography of each row."""
-        codes = pd.Series(None, rows.index, dtype=object)
-        for geography, part in rows.groupby("geography"):
-            resolve = cache(partial(provinces.resolve, geography=str(geography)))
-            codes[part.index] = self.read(part, field, resolve, "a province: {}")
-        return codes
+    def text(cell: Any) -> str:
+        if cell is None:
+            raise ValueError
+        return str(cell)
 
-    def done(self) -> None:
-        """Raise `BadRawFile` with all faults, if there are any."""
-        if self.found:
-            raise BadRawFile("\n".join(self.found))
+    readers: dict[str, tuple[Callable[[Any], Any], str]] = {
+        "score": (lambda cell: numerals.score(cell).value, "a score"),
+        "rank": (numerals.rank, "a rank"),
+        "integer": (lambda cell: int(str(cell).removesuffix(".0")), "a whole number"),
+        "number": (
+            lambda cell: float(cell) if plain else numerals.parse(cell).value,
+            "a number, as 1234, 1.234 or 98,5",
+        ),
+        "date": (day, "a day, as 2024-12-31 or 31/12/2024"),
+        "string": (text, f"a {column}"),
+    }
+    return (meant, f"a known {column}, as {{}}") if known else readers[column if column in readers else spec.type]
