@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 
 from vnegov import paths
-from vnegov.data import audit, corrections, loaders, provinces, reconcile, schema, sources
-from vnegov.data.loaders import definitions
-from vnegov.data.schema import TABLES
+from vnegov.data import audit, corrections, provinces, reconcile, schema, sources
+from vnegov.data.loaders import agencies, aggregates, definitions, forms, observations
+from vnegov.data.loaders.rankings import Ranking
+from vnegov.data.schema import INDICES, TABLES
 
 PACKAGE = "datapackage.json"
 
@@ -40,7 +41,8 @@ def build(target: Path | None = None) -> dict[str, int]:
 def candidates() -> dict[str, pd.DataFrame]:
     """Everything that the raw files say, tidied and corrected, before sources are reconciled: table → rows."""
     found: dict[str, list[pd.DataFrame]] = {}
-    for loader in loaders.all_loaders():
+    loaders: list[Any] = [definitions, *map(Ranking, INDICES), observations, forms, agencies, aggregates]
+    for loader in loaders:
         for name, rows in loader.tidy(loader.read()).items():
             found.setdefault(name, []).append(rows)
     tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}

@@ -17,7 +17,6 @@ from vnegov import paths
 from vnegov.data.schema import GEOGRAPHIES
 from vnegov.errors import UnknownProvince
 
-CODE = re.compile(r"[0-9]{1,2}")
 PREFIXES, SUFFIXES = ("thanhpho", "tinh", "tp", "provinceof", "cityof"), ("province", "city")
 
 
@@ -60,33 +59,35 @@ def _rows(file: str) -> list[dict[str, str]]:
 
 @cache
 def _spellings(geography: str) -> dict[str, str]:
-    known = {key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")}
-    return known | {key(row["spelling"]): row["code"] for row in _rows("spellings") if row["geography"] == geography}
+    """Codes, names and other spellings, as `_bare` writes them → code."""
+    known = {row[field]: code for code, row in names(geography).items() for field in ("code", "name_vi", "name_en")}
+    known |= {row["spelling"]: row["code"] for row in _rows("spellings") if row["geography"] == geography}
+    return {_bare(name): code for name, code in known.items()}
+
+
+def _bare(name: object) -> str:
+    text = str(name).strip().removesuffix(".0")
+    return text.zfill(2) if text.isdecimal() else key(text)
 
 
 def find(name: object, geography: str) -> str | None:
     """The code of one province as `resolve` finds it, or None."""
-    text = str(name).strip().removesuffix(".0")
-    if CODE.fullmatch(text):
-        return text.zfill(2) if text.zfill(2) in names(geography) else None
-    bare, known = key(text), _spellings(geography)
+    bare, known = _bare(name), _spellings(geography)
     forms = [bare, *(bare.removeprefix(p) for p in PREFIXES), *(bare.removesuffix(s) for s in SUFFIXES)]
     return next((known[form] for form in forms if form in known), None)
 
 
 def nearest(name: object, geography: str = "63", n: int = 3) -> list[str]:
-    """The official names closest in spelling to `name` (in number, to a code), best first; at least one."""
-    known, official = _spellings(geography), names(geography)
-    if str(name).strip().isdecimal():
-        codes = sorted(official, key=lambda code: (abs(int(code) - int(str(name))), code))
-    else:
-        close = difflib.get_close_matches(key(str(name)), known, n=n + 2, cutoff=0.55)
-        codes = [known[k] for k in close or difflib.get_close_matches(key(str(name)), known, n=1, cutoff=0)]
-    return list(dict.fromkeys(official[code]["name_vi"] for code in codes))[:n]
+    """The official names closest in spelling to `name`, best first; at least one."""
+    bare, known = _bare(name), _spellings(geography)
+    close = difflib.get_close_matches(bare, known, n=n + 2, cutoff=0.55)
+    close = close or difflib.get_close_matches(bare, known, n=1, cutoff=0)
+    return list(dict.fromkeys(names(geography)[known[form]]["name_vi"] for form in close))[:n]
 
 
 def _complaint(name: object, geography: str) -> str:
-    if geography == "34" and (old := find(name, "63")) and not CODE.fullmatch(str(name).strip()):
+    old = find(name, "63")
+    if geography == "34" and old and not _bare(name).isdecimal():
         successor = names("34")[successors()[old]]["name_vi"]
         return f"{name!r} became part of {successor} on 1 July 2025; among the 34 provinces use that name"
     near = ", ".join(f"{n} ({find(n, geography)})" for n in nearest(name, geography))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime
 import difflib
+import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from openpyxl.utils import get_column_letter as letter
 from python_calamine import CalamineWorkbook
 
 from vnegov import paths
@@ -36,11 +38,6 @@ def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     with CalamineWorkbook.from_path(path) as book:
         grids = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     return {name: [tuple(None if cell == "" else cell for cell in row) for row in grid] for name, grid in grids.items()}
-
-
-def letter(column: int) -> str:
-    """The name of a column by its number from 1: A, B, … Z, AA."""
-    return (letter((column - 1) // 26) if column > 26 else "") + chr(ord("A") + (column - 1) % 26)
 
 
 def tables(files: Iterable[Path], landmark: str) -> pd.DataFrame:
@@ -130,58 +127,48 @@ class Faults:
         columns |= {"source_id": TABLES["observations"].columns["source_id"]} if "source_id" in others else {}
         read = pd.DataFrame({column: rows[column] for column in others}, rows.index)
         for column, spec in columns.items():
-            known = WORDS.get(name, {}).get(column, {}) | words.get(column, {})
             if column in ("province_code", "code"):
                 for geography, part in rows.groupby("geography"):
                     resolve = cache(partial(provinces.resolve, geography=geography))
-                    read.loc[part.index, column] = self.read(part, column, resolve, "a province: {}", not spec.nullable)
+                    read.loc[part.index, column] = self._read(part, column, spec, resolve, "a province: {}")
             else:
+                known = WORDS.get(name, {}).get(column, {}) | words.get(column, {})
                 parse, expected = _reader(column, spec, known, plain=rows["sheet"].eq("").all())
-                read[column] = self.read(rows, column, parse, expected, not spec.nullable)
+                read[column] = self._read(rows, column, spec, parse, expected)
         return read if self._found else read.astype({column: spec.dtype for column, spec in columns.items()})
 
-    def read(
-        self, rows: pd.DataFrame, field: str, parse: Callable[[Any], Any], expected: str, needed: bool
-    ) -> pd.Series:
-        """What `parse` makes of each cell of `rows[field]`; None for an empty one, if it is not `needed`.
-
-        A cell that it refuses with a `ValueError` is a fault; its message takes the place of {} in `expected`.
-        """
-        found, columns = [], [rows[column].tolist() for column in (field, "at", *ADDRESS)]
-        for cell, at, file, sheet, row in zip(*columns, strict=True):
+    def _read(self, rows: pd.DataFrame, column: str, spec: Column, parse: Callable, expected: str) -> pd.Series:
+        """What `parse` makes of each filled cell; the message of its `ValueError` takes the place of {}."""
+        found, parts = [], [rows[part].tolist() for part in (column, "at", *ADDRESS)]
+        for cell, at, file, sheet, row in zip(*parts, strict=True):
+            value, empty = None, cell is None or cell != cell
             try:
-                found.append(parse(cell) if needed or not (cell is None or cell != cell) else None)
+                value = parse(cell) if not empty else None
             except ValueError as error:
-                found.append(None)
-                self.add(file, sheet, f"{at.get(field, '')}{row}", cell, expected.format(error))
+                self.add(file, sheet, f"{at.get(column)}{row}", cell, expected.format(error))
+            if empty and not spec.nullable:
+                self.add(file, sheet, f"{at.get(column)}{row}", None, expected.format("one that is known"))
+            found.append(value)
         return pd.Series(found, rows.index, dtype=object)
 
 
-def _reader(column: str, spec: Column, words: Mapping[str, Any], plain: bool) -> tuple[Callable[[Any], Any], str]:
+def _reader(column: str, spec: Column, words: Mapping[str, str], plain: bool) -> tuple[Callable, str]:
     """How a cell of a column is read, and what is expected of it; in `plain` files a point is a decimal sign."""
     ids = sources.register() if column == "source_id" else spec.constraints.get("enum", ())
     known = {word: word for word in ids} | dict(words)
-    known |= {"true": True, "false": False} if spec.type == "boolean" else {}
 
-    def meant(cell: Any) -> Any:
+    def meaning(cell: Any) -> str:
         if cell not in known:
             raise ValueError(", ".join(difflib.get_close_matches(str(cell), known, n=3, cutoff=0)))
         return known[cell]
 
-    def text(cell: Any) -> str:
-        if cell is None:
-            raise ValueError
-        return str(cell)
-
-    readers: dict[str, tuple[Callable[[Any], Any], str]] = {
+    readers: dict[str, tuple[Callable, str]] = {
         "score": (lambda cell: numerals.score(cell).value, "a score"),
         "rank": (numerals.rank, "a rank"),
         "integer": (lambda cell: int(str(cell).removesuffix(".0")), "a whole number"),
-        "number": (
-            lambda cell: float(cell) if plain else numerals.parse(cell).value,
-            "a number, as 1234, 1.234 or 98,5",
-        ),
+        "number": (float if plain else numerals.number, "a number, as 1234, 1.234 or 98,5"),
+        "boolean": (lambda cell: json.loads(cell), "true or false"),
         "date": (day, "a day, as 2024-12-31 or 31/12/2024"),
-        "string": (text, f"a {column}"),
+        "string": (str, f"a {column}"),
     }
-    return (meant, f"a known {column}, as {{}}") if known else readers[column if column in readers else spec.type]
+    return (meaning, f"a known {column}, as {{}}") if known else readers[column if column in readers else spec.type]
