@@ -11,15 +11,6 @@ from vnegov.data import build, provinces, trace
 from vnegov.errors import UnknownProvince
 
 
-@pytest.fixture(scope="module", autouse=True)
-def read_once():
-    """The raw files are read once for all figures that are traced here."""
-    found = build.candidates()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "candidates", lambda: found)
-        yield
-
-
 def printed(row):
     """What stands in the cells that a row of a trace names."""
     sheet = openpyxl.load_workbook(paths.ROOT / row["file"])[row["sheet"]]

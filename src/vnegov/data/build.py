@@ -38,15 +38,21 @@ def build(target: Path | None = None) -> dict[str, int]:
     return {name: len(frame) for name, frame in tables.items()}
 
 
-def candidates() -> dict[str, pd.DataFrame]:
-    """Everything that the raw files say, tidied and corrected, before sources are reconciled: table → rows."""
-    found: dict[str, list[pd.DataFrame]] = {}
+def candidates(index: str | None = None) -> dict[str, pd.DataFrame]:
+    """Everything that the raw files say, tidied and corrected, before sources are reconciled: table → rows.
+
+    With an `index`, or an indicator of `observations`, only files that can hold its figures are read.
+    """
     loaders: list[Any] = [definitions, *map(Ranking, INDICES), observations, forms, agencies, aggregates]
+    made = corrections.load()
+    if index:
+        loaders = [each for each in loaders if each in (Ranking(index), observations, forms)]
+        made = [each for each in made if each.key.get("index") == index]
+    found: dict[str, list[pd.DataFrame]] = {}
     for loader in loaders:
         for name, rows in loader.tidy(loader.read()).items():
             found.setdefault(name, []).append(rows)
-    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
-    return corrections.apply(tables, corrections.load())
+    return corrections.apply({name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}, made)
 
 
 def assemble(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

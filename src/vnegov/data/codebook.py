@@ -1,7 +1,5 @@
 """Parts of the README that come from the data, each between its two marks."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -23,8 +21,7 @@ def codebook() -> str:
         for column, spec in table.columns.items():
             enum = spec.constraints.get("enum", ())
             values = f" ({', '.join(enum)})" if 0 < len(enum) < 10 else ""
-            empty = "; may be empty" if spec.nullable else ""
-            parts.append(f"| `{column}` | {spec.type} | {spec.description}{values}{empty} |")
+            parts.append(f"| `{column}` | {spec.type} | {spec.description}{values}{'; may be empty' * spec.nullable} |")
         parts.append("\n</details>")
     return "\n".join(parts)
 

@@ -25,15 +25,16 @@ PACKAGE: dict[str, Any] = _SCHEMA["package"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its Frictionless type (string, integer, number, boolean, date) and what it may hold."""
+    """One column: its type and what its values must keep to, both as Frictionless names them."""
 
-    type: str
+    type: str  # string, integer, number, boolean, date
     description: str
-    nullable: bool = False
-    enum: str | list[str] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
+    constraints: dict[str, Any]  # required, enum, minimum, maximum, pattern
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a value may be missing."""
+        return "required" not in self.constraints
 
     @property
     def dtype(self) -> str:
@@ -41,32 +42,27 @@ class Column:
         integer = "Int64" if self.nullable else "int64"
         return {"integer": integer, "number": "float64", "boolean": "bool"}.get(self.type, "str")
 
-    @property
-    def constraints(self) -> dict[str, Any]:
-        """What its values must keep to, in the words of Frictionless."""
-        enum = _ENUMS[self.enum] if isinstance(self.enum, str) else self.enum
-        limits = {"minimum": self.minimum, "maximum": self.maximum, "pattern": self.pattern}
-        given = {"required": True if not self.nullable else None, "enum": enum, **limits}
-        return {name: limit for name, limit in given.items() if limit is not None}
-
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, its columns in order, and the columns that identify a row (if any)."""
+    """One table: what a row is, its columns in order, which of them identify a row (if any), and its raw files."""
 
     description: str
     columns: dict[str, Column]
-    key: tuple[str, ...] = ()
+    key: list[str]
+    files: list[str]
 
 
-TABLES = {
-    name: Table(
-        table["description"],
-        {column: Column(**spec) for column, spec in table["columns"].items()},
-        tuple(table.get("key", ())),
-    )
-    for name, table in _SCHEMA["tables"].items()
-}
+def _column(type: str, description: str, nullable: bool = False, **limits: Any) -> Column:
+    if isinstance(enum := limits.get("enum"), str):
+        limits["enum"] = _ENUMS[enum]
+    return Column(type, description, ({} if nullable else {"required": True}) | limits)
+
+
+TABLES: dict[str, Table] = {}
+for _name, _table in _SCHEMA["tables"].items():
+    _columns = {column: _column(**spec) for column, spec in _table["columns"].items()}
+    TABLES[_name] = Table(_table["description"], _columns, _table.get("key", []), _table.get("files", []))
 
 
 def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +75,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         checks = [known[limit](value) for limit, value in spec.constraints.items() if limit in known]
         checks += [pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$")] if spec.type == "date" else []
         columns[column] = pa.Column(spec.dtype, checks, nullable=spec.nullable)
-    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(TABLES[name].key) or None)
+    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=TABLES[name].key or None)
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:

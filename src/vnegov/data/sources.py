@@ -13,7 +13,6 @@ from vnegov.errors import BadRawFile
 
 SUFFIX = ".source.yml"
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of a formula
-UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
 
 
 class Sidecar(BaseModel):
@@ -74,8 +73,9 @@ def sidecar(path: Path) -> Sidecar:
 def verify() -> dict[Path, Sidecar]:
     """Every raw file with its sidecar; raises one `BadRawFile` that names every file that is not in order."""
     found, faults = {}, []
-    for path in sorted(path for path in paths.RAW.rglob("*") if path.is_file()):
-        if path.name.startswith((".", "~$")) or path.name in UNSIGNED:
+    files = sorted(path for path in paths.RAW.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    for path in files:
+        if path.name == "corrections.yml":  # the project's own words, no publication
             continue
         try:
             if not path.name.endswith(SUFFIX):

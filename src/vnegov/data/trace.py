@@ -24,16 +24,15 @@ def trace(
 ) -> pd.DataFrame:
     """Every printing of one figure, the one taken first: one row a source and cell (`COLUMNS`).
 
-    `index` is an index, or an indicator of `observations` and `edition` a year. `use` tells what is taken from
-    a row: "score", "rank", "score and rank", "figure", or "". Raises `UnknownProvince`, or `UnknownFigure`
-    with what is known.
+    `index` is an index, or an indicator of `observations` and `edition` a year. `use` tells what is taken from a
+    row: "score", "rank", "score and rank", "figure", or "". Raises `UnknownProvince`, or `UnknownFigure` with what is.
     """
     geography = str(geography or provinces.geography_of(int(edition)))
     code, indicators = provinces.resolve(province, geography), [*definitions.lines("indicators")["indicator"]]
     if index not in (*INDICES, *indicators):
         near = difflib.get_close_matches(index, [*INDICES, *indicators], n=5, cutoff=0.3)
         raise UnknownFigure(f"{index!r} is no index and no indicator; nearest: {', '.join(near)}")
-    found = build.candidates()
+    found = build.candidates(index)
     if index in INDICES:
         rows = found["scores"]
     else:

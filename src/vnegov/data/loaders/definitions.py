@@ -6,22 +6,13 @@ import pandas as pd
 
 from vnegov import paths
 from vnegov.data.loaders.workbook import ADDRESS, Faults, tables
-
-FILES = {
-    "provinces": ("provinces/provinces_63.csv", "provinces/provinces_34.csv"),
-    "population": ("population/population_63_2011_2024.csv",),
-    "economy": ("population/area_grdp_2024.csv",),
-    "indices": ("definitions/indices.csv",),
-    "components": ("definitions/components.csv",),
-    "breaks": ("definitions/breaks.csv",),
-    "indicators": ("definitions/indicators.csv",),
-    "sources": ("sources/sources.csv",),
-}
+from vnegov.data.schema import TABLES
 
 
 def read() -> dict[str, pd.DataFrame]:
     """The files as written, all cells as text, with their addresses: table name → rows."""
-    return {name: tables([paths.RAW / file for file in files], "") for name, files in FILES.items()}
+    files = {name: [paths.RAW / file for file in table.files] for name, table in TABLES.items() if table.files}
+    return {name: tables(own, "") for name, own in files.items()}
 
 
 def tidy(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -34,13 +25,9 @@ def tidy(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return found
 
 
+@cache
 def lines(name: str) -> pd.DataFrame:
     """The definition file `name` as written, all cells as text, "" where empty."""
-    return _lines(name).copy()
-
-
-@cache
-def _lines(name: str) -> pd.DataFrame:
     return pd.read_csv(paths.RAW / "definitions" / f"{name}.csv", dtype="str", keep_default_na=False)
 
 
