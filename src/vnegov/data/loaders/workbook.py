@@ -138,16 +138,14 @@ class Faults:
         return read if self._found else read.astype({column: spec.dtype for column, spec in columns.items()})
 
     def _read(self, rows: pd.DataFrame, column: str, spec: Column, parse: Callable, expected: str) -> pd.Series:
-        """What `parse` makes of each filled cell; the message of its `ValueError` takes the place of {}."""
+        """What `parse` makes of each cell; the message of its `ValueError` takes the place of {} in `expected`."""
         found, parts = [], [rows[part].tolist() for part in (column, "at", *ADDRESS)]
-        for cell, at, file, sheet, row in zip(*parts, strict=True):
-            value, empty = None, cell is None or cell != cell
+        for printed, at, file, sheet, row in zip(*parts, strict=True):
+            cell, value = None if printed != printed else printed, None
             try:
-                value = parse(cell) if not empty else None
+                value = None if cell is None and spec.nullable else parse(cell)
             except ValueError as error:
-                self.add(file, sheet, f"{at.get(column)}{row}", cell, expected.format(error))
-            if empty and not spec.nullable:
-                self.add(file, sheet, f"{at.get(column)}{row}", None, expected.format("one that is known"))
+                self.add(file, sheet, f"{at.get(column, 'in row ')}{row}", cell, expected.format(error))
             found.append(value)
         return pd.Series(found, rows.index, dtype=object)
 
@@ -166,9 +164,15 @@ def _reader(column: str, spec: Column, words: Mapping[str, str], plain: bool) ->
         "score": (lambda cell: numerals.score(cell).value, "a score"),
         "rank": (numerals.rank, "a rank"),
         "integer": (lambda cell: int(str(cell).removesuffix(".0")), "a whole number"),
-        "number": (float if plain else numerals.number, "a number, as 1234, 1.234 or 98,5"),
-        "boolean": (lambda cell: json.loads(cell), "true or false"),
+        "number": ((lambda cell: float(str(cell))) if plain else numerals.number, "a number, as 1234, 1.234 or 98,5"),
+        "boolean": (lambda cell: json.loads(str(cell)), "true or false"),
         "date": (day, "a day, as 2024-12-31 or 31/12/2024"),
-        "string": (str, f"a {column}"),
+        "string": (_text, f"a {column}"),
     }
     return (meaning, f"a known {column}, as {{}}") if known else readers[column if column in readers else spec.type]
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        raise ValueError
+    return str(cell)
