@@ -9,8 +9,6 @@ from vnegov.data import provinces
 from vnegov.data.tables import table
 from vnegov.errors import UnknownIndex, UnknownProvince, UnknownYear, VnegovError
 
-LANGUAGES = ("en", "vi")
-
 
 def province_name(code: str, geography: str) -> str:
     """A province's name, as charts write it."""
@@ -34,8 +32,8 @@ class Case:
     @property
     def folder(self) -> str:
         """Where its figures and reports go: "vinh-phuc/2018/en"; "dong-thap-34/2024/vi" for the 34."""
-        name = provinces.slug(self.province_code, self.geography)
-        return f"{name}{'' if self.geography == '63' else '-34'}/{self.year}/{self.lang}"
+        suffix = "" if self.geography == "63" else "-34"
+        return f"{provinces.slug(self.province_code, self.geography)}{suffix}/{self.year}/{self.lang}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def edition_case(index: str, edition: object, lang: str = "en", geography: str |
     if index in set(known["index"]):
         known = known[known["index"] == index]
     else:
-        near = difflib.get_close_matches(str(index), set(known["index"]), cutoff=0)
+        near = difflib.get_close_matches(str(index), sorted(set(known["index"])), cutoff=0)
         faults.append(UnknownIndex(f"there is no index {index!r}; nearest: {', '.join(near)}"))
     number = _year(edition, set(known["edition"]), f"{index} has no edition", faults)
     shown = set(known[known["edition"] == number]["geography"]) or set(provinces.GEOGRAPHIES)
@@ -119,7 +117,7 @@ def year_case(year: object, lang: str = "en") -> YearCase:
 
 def _year(given: object, known: Collection[int], told: str, faults: list[VnegovError]) -> int:
     """A year as a number; where it is not one of the known, that becomes one of the faults."""
-    number = int(str(given)) if str(given).strip().isdigit() else 0
+    number = int(str(given)) if str(given).strip().isdecimal() else 0
     if number not in known:
         near = sorted(known, key=lambda year: (abs(year - number), year))[:3]
         faults.append(UnknownYear(f"{told} {given!r}; nearest: {', '.join(map(str, near))}"))
@@ -127,7 +125,7 @@ def _year(given: object, known: Collection[int], told: str, faults: list[VnegovE
 
 
 def _refuse(faults: list[VnegovError], lang: str) -> None:
-    if lang not in LANGUAGES:
-        faults.append(VnegovError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}"))
+    if lang not in ("en", "vi"):
+        faults.append(VnegovError(f"lang {lang!r} is not one of en, vi"))
     if faults:
         raise type(faults[0])("\n".join(map(str, faults)))

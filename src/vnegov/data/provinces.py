@@ -59,35 +59,29 @@ def _rows(file: str) -> list[dict[str, str]]:
 
 @cache
 def _spellings(geography: str) -> dict[str, str]:
-    """Codes, names and other spellings, as `_bare` writes them → code."""
+    """Whatever a province may be called, its code included, as `key` writes it → code."""
     known = {row[field]: code for code, row in names(geography).items() for field in ("code", "name_vi", "name_en")}
     known |= {row["spelling"]: row["code"] for row in _rows("spellings") if row["geography"] == geography}
-    return {_bare(name): code for name, code in known.items()}
-
-
-def _bare(name: object) -> str:
-    text = str(name).strip().removesuffix(".0")
-    return text.zfill(2) if text.isdecimal() else key(text)
+    return {key(name): code for name, code in known.items()}
 
 
 def find(name: object, geography: str) -> str | None:
     """The code of one province as `resolve` finds it, or None."""
-    bare, known = _bare(name), _spellings(geography)
+    bare, known = key(str(name).strip().removesuffix(".0").zfill(2)), _spellings(geography)
     forms = [bare, *(bare.removeprefix(p) for p in PREFIXES), *(bare.removesuffix(s) for s in SUFFIXES)]
     return next((known[form] for form in forms if form in known), None)
 
 
 def nearest(name: object, geography: str = "63", n: int = 3) -> list[str]:
     """The official names closest in spelling to `name`, best first; at least one."""
-    bare, known = _bare(name), _spellings(geography)
-    close = difflib.get_close_matches(bare, known, n=n + 2, cutoff=0.55)
-    close = close or difflib.get_close_matches(bare, known, n=1, cutoff=0)
+    bare, known = key(str(name)), _spellings(geography)
+    close = difflib.get_close_matches(bare, known, n + 2, 0.55) or difflib.get_close_matches(bare, known, 1, 0)
     return list(dict.fromkeys(names(geography)[known[form]]["name_vi"] for form in close))[:n]
 
 
 def _complaint(name: object, geography: str) -> str:
     old = find(name, "63")
-    if geography == "34" and old and not _bare(name).isdecimal():
+    if geography == "34" and old and not key(str(name)).isdecimal():
         successor = names("34")[successors()[old]]["name_vi"]
         return f"{name!r} became part of {successor} on 1 July 2025; among the 34 provinces use that name"
     near = ", ".join(f"{n} ({find(n, geography)})" for n in nearest(name, geography))
