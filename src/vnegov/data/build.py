@@ -57,14 +57,14 @@ def candidates(index: str | None = None) -> dict[str, pd.DataFrame]:
 
 def assemble(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The processed tables from the candidates, in the order and with the columns of their schemas."""
-    scores = reconcile.scores(found["scores"], definitions.units_ranked())
+    units = definitions.lines("editions").astype({"edition": "int64", "n_units": "int64"})
     population = _with_34(found["population"])
     people = population[population["year"] == 2024].rename(
         columns={"province_code": "code", "population_thousand": "population_2024_thousand"}
     )[["geography", "code", "population_2024_thousand"]]
     order = ["geography", "province_code", "indicator", "period_start", "period_end", "scope", "agency", "source_id"]
     tables = found | {
-        "scores": scores,
+        "scores": reconcile.scores(found["scores"], units),
         "population": population,
         "provinces": found["provinces"].merge(people, "left", ["geography", "code"], validate="1:1"),
         "observations": found["observations"].sort_values(order, kind="stable", na_position="first"),

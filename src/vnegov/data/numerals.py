@@ -53,11 +53,6 @@ def parse(text: object) -> Numeral:
     return Numeral(sign * float(plain), len(plain.partition(".")[2]), qualifier)
 
 
-def number(text: object) -> float:
-    """As `parse`, without decimals and qualifier."""
-    return parse(text).value
-
-
 def score(text: object) -> Numeral:
     """A score as printed: no index reaches a thousand, so a point is a decimal sign, also before three digits."""
     return parse(re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", text) if isinstance(text, str) else text)

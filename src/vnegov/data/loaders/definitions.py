@@ -38,8 +38,3 @@ def component_ids(index: str) -> dict[str, str]:
     ids = components.assign(label=components["component"])
     own = pd.concat([components, labels, ids]).query("index == @index")
     return {"Chỉ số chung": "overall"} | dict(zip(own["label"], own["component"], strict=True))
-
-
-def units_ranked() -> pd.DataFrame:
-    """Editions that rank another number of provinces than their geography has: index, edition, n_units."""
-    return lines("editions").astype({"edition": "int64", "n_units": "int64"})

@@ -9,7 +9,7 @@ import pandas as pd
 from vnegov import paths
 from vnegov.data.loaders import definitions
 from vnegov.data.loaders.rankings import FIGURE
-from vnegov.data.loaders.workbook import ADDRESS, REFUSED, WORDS, Faults, cells, decimals, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, WORDS, Faults, tables
 
 COUNTED = "2025-11-14"  # when the services of the 34 were counted on the national portal
 AGENCY = ["province_code", "geography", "year", "agency", "group", "index", "source_id", "file", "sheet"]
@@ -24,7 +24,8 @@ def read() -> pd.DataFrame:
         geography="34", scope="toàn tỉnh", period_start=COUNTED, period_end=COUNTED, qualifier="exact"
     )
     counts["at"] = [at | {"value": at[label]} for at, label in zip(counts["at"], counts["label"], strict=True)]
-    return pd.concat([articles, counts], ignore_index=True)
+    rows = pd.concat([articles, counts], ignore_index=True)
+    return rows.assign(at=[at | {"score": at["value"], "rank": at["value"]} for at in rows["at"]])
 
 
 def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -43,7 +44,7 @@ def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     faults.done()
     return {
         "observations": observations,
-        "scores": _with_editions_before(scores.assign(decimals=decimals(results["score"]))),
+        "scores": _with_editions_before(scores),
         "agencies": agencies.groupby(AGENCY, as_index=False, sort=False).first(),
         "refused": rows[rows["reason"] != ""][REFUSED],
     }
@@ -58,7 +59,7 @@ def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         raw["province_code"] == "Cả nước",
     )
     rows = raw.assign(
-        cell=cells(raw, "value"),
+        cell=[f"{at['value']}{row}" for at, row in zip(raw["at"], raw["row"], strict=True)],
         unit_vi=raw["unit_vi"].fillna(""),
         geography=raw["geography"].fillna("63"),
         province_code=raw["province_code"].mask(national, None),
@@ -91,11 +92,8 @@ def _results(rows: pd.DataFrame) -> pd.DataFrame:
         edition=year,
         group="Sở, ban, ngành",
         score=rows["value"].mask(is_rank),
-        score_cell=rows["cell"].mask(is_rank),
         rank=rows["value"].where(is_rank),
-        rank_cell=rows["cell"].where(is_rank),
         rank_basis=is_rank.map({True: "published", False: None}),
-        decimals=None,
         change=pd.to_numeric(rows["change"]).astype("Int64"),
     )
 

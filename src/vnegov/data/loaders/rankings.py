@@ -9,9 +9,9 @@ import pandas as pd
 
 from vnegov import paths
 from vnegov.data.loaders import definitions
-from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, cells, decimals, tables
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, tables
 
-NAME, OVERALL, OVERALL_RANK, RANK_SUFFIX, NOTE = "Tỉnh, thành phố", "Chỉ số chung", "Xếp hạng", " – hạng", "Ghi chú"
+NAME, OVERALL_RANK, RANK_SUFFIX, NOTE = "Tỉnh, thành phố", "Xếp hạng", " – hạng", "Ghi chú"
 OWN = ["edition", "province_code", "rank_basis", "note", "source_id"]
 FIGURE = ["source_id", "note", *ADDRESS, "score_cell", "rank_cell", "decimals"]
 COLUMNS = ["index", "edition", "geography", "province_code", "component", "score", "rank", "rank_basis", *FIGURE]
@@ -52,7 +52,6 @@ class Ranking:
         )
         figures = faults.tidy("scores", printed, *FIGURE, component=definitions.component_ids(self.index))
         faults.done()
-        figures["decimals"] = decimals(printed["score"])
         given = figures["rank_basis"].fillna("published").where(figures["rank"].notna())
         figures["rank_basis"] = given.fillna(figures["rank_basis"].where(figures["rank_basis"] == "derived"))
         whole = figures["edition"].gt(2017).map({True: "TOTAL8", False: "TOTAL6"}) == figures["component"]
@@ -66,11 +65,8 @@ class Ranking:
 def _figures(rows: pd.DataFrame, label: str) -> pd.DataFrame:
     """The scores and ranks of one component; `at` leads to their columns."""
     heads = {"score": label, "rank": label + RANK_SUFFIX}
-    rows = rows.assign(component=label, decimals=None, **{field: rows.get(head) for field, head in heads.items()})
+    rows = rows.assign(component=label, **{field: rows.get(head) for field, head in heads.items()})
     rows = rows[rows["score"].notna() | rows["rank"].notna()]
-    letters = [
-        at | {"component": at.get(label) or at[heads["rank"]], "score": at.get(label), "rank": at.get(heads["rank"])}
-        for at in rows["at"]
-    ]
-    rows = rows.assign(at=letters)
-    return rows.assign(score_cell=cells(rows, "score"), rank_cell=cells(rows, "rank"))
+    letters = [{field: at[head] for field, head in heads.items() if head in at} for at in rows["at"]]
+    pairs = zip(rows["at"], letters, strict=True)
+    return rows.assign(at=[at | {"component": next(iter(own.values()))} | own for at, own in pairs])

@@ -76,17 +76,6 @@ def table(grid: Sequence[Sequence[Any]], landmark: str, file: str, sheet: str) -
     return {head: letter(i) for i, head in enumerate(heads, 1) if head}, rows
 
 
-def cells(rows: pd.DataFrame, field: str) -> pd.Series:
-    """The address of each row's cell of `field`, as "D7"; None where it is empty."""
-    found = [f"{at.get(field)}{row}" for at, row in zip(rows["at"], rows["row"], strict=True)]
-    return pd.Series(found, rows.index, dtype=object).where(rows[field].notna(), None)
-
-
-def decimals(printed: pd.Series) -> pd.Series:
-    """With how many decimals each score was printed."""
-    return printed.map(lambda cell: None if pd.isna(cell) else numerals.score(cell).decimals)
-
-
 def day(cell: object) -> str:
     """A day between 1990 and 2100 as ISO text, from that or 31/12/2024. Raises `ValueError`."""
     text = str(cell).strip().removesuffix(" 00:00:00")
@@ -118,14 +107,15 @@ class Faults:
             raise BadRawFile("\n".join(self.found))
 
     def tidy(self, name: str, rows: pd.DataFrame, *others: str, **words: Mapping[str, str]) -> pd.DataFrame:
-        """The columns of table `name` that are in `rows`, read as its schema says; then `others`, as they are.
+        """The columns of table `name` that are in `rows`, read as its schema says; then, if all fit, `others`.
 
         A province is named in any spelling, a source by its id; `words`, and words.toml, tell for a column what
-        stands for which of its values. What does not fit, or is missing, becomes a fault.
+        stands for which of its values. Of the others, `<column>_cell` is the address of a filled cell, `decimals`
+        how many the score was printed with; the rest is as it is. What does not fit, or is missing, is a fault.
         """
         columns = {column: spec for column, spec in TABLES[name].columns.items() if column in rows}
         columns |= {"source_id": TABLES["observations"].columns["source_id"]} if "source_id" in others else {}
-        read = pd.DataFrame({column: rows[column] for column in others}, rows.index)
+        read = pd.DataFrame(index=rows.index)
         for column, spec in columns.items():
             if column in ("province_code", "code"):
                 for geography, part in rows.groupby("geography"):
@@ -135,7 +125,20 @@ class Faults:
                 known = WORDS.get(name, {}).get(column, {}) | words.get(column, {})
                 parse, expected = _reader(column, spec, known, plain=rows["sheet"].eq("").all())
                 read[column] = self._read(rows, column, spec, parse, expected)
-        return read if self._found else read.astype({column: spec.dtype for column, spec in columns.items()})
+        if self._found:
+            return read
+        read = read.astype({column: spec.dtype for column, spec in columns.items()})
+        for other in (other for other in others if other not in columns):
+            if other.endswith("_cell"):
+                column = other.removesuffix("_cell")
+                found = [f"{at.get(column)}{row}" for at, row in zip(rows["at"], rows["row"], strict=True)]
+                read[other] = pd.Series(found, rows.index, dtype=object).where(rows[column].notna(), None)
+            elif other == "decimals":
+                scores = rows["score"].tolist()
+                read[other] = [None if pd.isna(score) else numerals.score(score).decimals for score in scores]
+            else:
+                read[other] = rows[other]
+        return read
 
     def _read(self, rows: pd.DataFrame, column: str, spec: Column, parse: Callable, expected: str) -> pd.Series:
         """What `parse` makes of each cell; the message of its `ValueError` takes the place of {} in `expected`."""
@@ -160,11 +163,12 @@ def _reader(column: str, spec: Column, words: Mapping[str, str], plain: bool) ->
             raise ValueError(", ".join(difflib.get_close_matches(str(cell), known, n=3, cutoff=0)))
         return known[cell]
 
+    number = (lambda cell: float(str(cell))) if plain else (lambda cell: numerals.parse(cell).value)
     readers: dict[str, tuple[Callable, str]] = {
         "score": (lambda cell: numerals.score(cell).value, "a score"),
         "rank": (numerals.rank, "a rank"),
         "integer": (lambda cell: int(str(cell).removesuffix(".0")), "a whole number"),
-        "number": ((lambda cell: float(str(cell))) if plain else numerals.number, "a number, as 1234, 1.234 or 98,5"),
+        "number": (number, "a number, as 1234, 1.234 or 98,5"),
         "boolean": (lambda cell: json.loads(str(cell)), "true or false"),
         "date": (day, "a day, as 2024-12-31 or 31/12/2024"),
         "string": (_text, f"a {column}"),
