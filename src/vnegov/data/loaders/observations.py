@@ -54,10 +54,8 @@ def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     """Where each row goes (table; indicator, or index and component), from its label and unit, or why nowhere."""
     counts = pd.DataFrame(WORDS["services"].items(), columns=["label", "indicator"]).assign(table="observations")
     labels = pd.concat([definitions.lines("indicator_labels"), counts]).fillna("")
-    terms, national = (
-        definitions.lines("indicators")[["indicator", "regime", "unit"]],
-        raw["province_code"] == "Cả nước",
-    )
+    terms = definitions.lines("indicators")[["indicator", "regime", "unit"]].replace("", None)
+    national = raw["province_code"] == "Cả nước"
     rows = raw.assign(
         cell=[f"{at['value']}{row}" for at, row in zip(raw["at"], raw["row"], strict=True)],
         unit_vi=raw["unit_vi"].fillna(""),
@@ -65,7 +63,7 @@ def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         province_code=raw["province_code"].mask(national, None),
         scope=raw["scope"].mask(national, "cả nước"),
     )
-    rows = rows.merge(labels, "left", ["label", "unit_vi"]).merge(terms.replace("", None), "left", "indicator")
+    rows = rows.merge(labels, "left", ["label", "unit_vi"]).merge(terms, "left", "indicator")
     for row in rows[rows["reason"].isna()].to_dict("records"):
         read, cell = f"{row['label']} [{row['unit_vi']}]", f"{row['at']['label']}{row['row']}"
         faults.add(row["file"], row["sheet"], cell, read, "a line in indicator_labels.csv")

@@ -118,6 +118,7 @@ class Faults:
         read = pd.DataFrame(index=rows.index)
         for column, spec in columns.items():
             if column in ("province_code", "code"):
+                read[column] = pd.Series(None, rows.index, dtype=object)
                 for geography, part in rows.groupby("geography"):
                     resolve = cache(partial(provinces.resolve, geography=geography))
                     read.loc[part.index, column] = self._read(part, column, spec, resolve, "a province: {}")
