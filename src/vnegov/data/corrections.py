@@ -1,10 +1,10 @@
 """Corrections of what a source misprints: data in data/raw/corrections.yml, never an edit of a raw file."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vnegov import paths
 from vnegov.data import numerals
@@ -14,14 +14,13 @@ FILE = "corrections.yml"
 MEMORY = ("stated", "corrected", "why", "why_vi")
 
 
-class Correction(BaseModel):
+@dataclass(frozen=True)
+class Correction:
     """One figure of one source: where it stands, what it says, what it means, why, and what must still hold.
 
     `table` and `key` (columns and their values) name the candidate rows; `expect` is a condition on them, as
     pandas' `query` takes it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: str
     key: dict[str, str | int]
@@ -37,8 +36,8 @@ def load() -> list[Correction]:
     """All corrections, in the order of the file. Raises `BadRawFile`."""
     path = paths.RAW / FILE
     try:
-        return [Correction.model_validate(entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
-    except (ValidationError, yaml.YAMLError) as error:
+        return [Correction(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
+    except (TypeError, yaml.YAMLError) as error:
         raise BadRawFile(f"{paths.relative(path)}: {error}") from None
 
 

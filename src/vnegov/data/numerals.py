@@ -31,11 +31,10 @@ class Numeral(NamedTuple):
 
 
 def parse(text: object) -> Numeral:
-    """Read one printed number, or a number cell.
+    """Read one printed number, or a number cell. Raises `NotANumber`.
 
-    A point before exactly three digits groups thousands, unless a lone zero stands before it; a comma is
-    the decimal sign. A point before one, two or four and more digits is read as a decimal point.
-    Raises `NotANumber`.
+    A comma is the decimal sign, and so is a point, unless exactly three digits follow it and no lone zero stands
+    before it: such a point groups thousands.
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
         return Numeral(float(text), len(f"{text:.10f}".rstrip("0").partition(".")[2]))
