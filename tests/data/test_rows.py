@@ -8,7 +8,7 @@ import pytest
 
 import vnegov
 from vnegov import paths
-from vnegov.data import build, sources
+from vnegov.data import build, reconcile, sources
 
 WORDS = {
     "TT", "Tỉnh, thành phố", "Căn cứ hạng", "Ghi chú", "Nguồn", "Tỉnh", "Địa giới", "Nhóm", "Cơ quan", "Bộ chỉ số",
@@ -20,7 +20,28 @@ WHOLE_ROWS = ("aggregates", "population", "provinces")  # a row is a figure
 
 @pytest.fixture(scope="module")
 def account():
-    return build.account()
+    """Where every figure of the raw files went: file, sheet, row, cell, table, fate (taken, merged, refused), reason.
+
+    A score or rank that another source also gives, and gives first, is `merged`; reason then names the figure.
+    Where a row is one figure, or none, `cell` is empty.
+    """
+    found = build.candidates()
+    scores, agencies = found["scores"], found["agencies"]
+    taken = reconcile.chosen(scores)
+    figure = "with " + scores[reconcile.KEY].astype("str").agg(" ".join, axis=1)
+    parts = [found["refused"].assign(fate="refused")]
+    for field in ("score", "rank"):
+        fate, cell = taken[field].map({True: "taken", False: "merged"}), f"{field}_cell"
+        rows = scores.assign(cell=scores[cell], table="scores", fate=fate, reason=figure.where(~taken[field]))
+        parts += [rows, agencies.assign(cell=agencies[cell], table="agencies", fate="taken")]
+    parts = [part[part["cell"].notna() | (part["fate"] == "refused")] for part in parts]
+    for table in ("observations", "aggregates", "population", "economy", "provinces"):
+        parts.append(found[table].assign(table=table, fate="taken"))
+    columns = ["file", "sheet", "row", "cell", "table", "fate", "reason"]
+    every = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+    every["row"] = every["cell"].str.extract(r"(\d+)$")[0].fillna(every["row"]).astype("int64")
+    every["fate"] = pd.Categorical(every["fate"], ["taken", "merged", "refused"])
+    return every.sort_values([*columns[:4], "fate"]).drop_duplicates(columns[:4], ignore_index=True)
 
 
 def filled(path):

@@ -1,7 +1,5 @@
 """Parts of the README that come from the data, each between its two marks."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -21,9 +19,9 @@ def codebook() -> str:
         parts.append(f"<details><summary><b>{name}</b>: one row is {table.description}{key}</summary>\n")
         parts.append("| column | type | what it holds |\n|---|---|---|")
         for column, spec in table.columns.items():
-            values = f" ({', '.join(spec.enum)})" if spec.enum and len(spec.enum) < 10 else ""
-            empty = "; may be empty" if spec.nullable else ""
-            parts.append(f"| `{column}` | {spec.type} | {spec.description}{values}{empty} |")
+            enum = spec.constraints.get("enum", ())
+            values = f" ({', '.join(enum)})" if 0 < len(enum) < 10 else ""
+            parts.append(f"| `{column}` | {spec.type} | {spec.description}{values}{'; may be empty' * spec.nullable} |")
         parts.append("\n</details>")
     return "\n".join(parts)
 

@@ -1,12 +1,10 @@
 """Corrections of what a source misprints: data in data/raw/corrections.yml, never an edit of a raw file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vnegov import paths
 from vnegov.data import numerals
@@ -16,14 +14,13 @@ FILE = "corrections.yml"
 MEMORY = ("stated", "corrected", "why", "why_vi")
 
 
-class Correction(BaseModel):
+@dataclass(frozen=True)
+class Correction:
     """One figure of one source: where it stands, what it says, what it means, why, and what must still hold.
 
     `table` and `key` (columns and their values) name the candidate rows; `expect` is a condition on them, as
     pandas' `query` takes it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: str
     key: dict[str, str | int]
@@ -34,22 +31,13 @@ class Correction(BaseModel):
     why: str
     why_vi: str
 
-    def concerns(self, rows: pd.DataFrame) -> pd.Series:
-        """Which of `rows` (of its table) it is about."""
-        same = [rows[column].astype("str") == str(value) for column, value in self.key.items()]
-        return pd.concat(same, axis=1).all(axis=1)
-
-    def __str__(self) -> str:
-        return f"the correction of {self.field}, {self.table} {' '.join(map(str, self.key.values()))}"
-
 
 def load() -> list[Correction]:
     """All corrections, in the order of the file. Raises `BadRawFile`."""
     path = paths.RAW / FILE
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-        return [Correction.model_validate(entry) for entry in entries]
-    except (ValidationError, yaml.YAMLError) as error:
+        return [Correction(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
+    except (TypeError, yaml.YAMLError) as error:
         raise BadRawFile(f"{paths.relative(path)}: {error}") from None
 
 
@@ -59,24 +47,23 @@ def apply(found: dict[str, pd.DataFrame], corrections: Iterable[Correction]) -> 
     Raises one `BadRawFile` that names every correction whose raw figure is gone, or no longer as expected.
     """
     tables, faults = dict(found), []
-    for correction in corrections:
-        rows, field = tables[correction.table], correction.field
-        rows = rows.assign(**{name: rows[name] if name in rows else None for name in MEMORY})
+    for each in corrections:
+        rows = tables[each.table].reindex(columns=dict.fromkeys([*tables[each.table], *MEMORY]))
         rows = rows.astype(dict.fromkeys(MEMORY, object))
-        at = correction.concerns(rows)
-        read = rows.loc[at, field].tolist()
-        if read != [correction.stated] or len(rows[at].query(correction.expect)) != 1:
+        at = (rows[list(each.key)].astype("str") == [str(value) for value in each.key.values()]).all(axis=1)
+        read = rows.loc[at, each.field].tolist()
+        if read != [each.stated] or len(rows[at].query(each.expect)) != 1:
             faults.append(
-                f"{paths.relative(paths.RAW / FILE)}: {correction} no longer matches: read {read}, "
-                f"expected one figure, {correction.stated:g}, where {correction.expect}"
+                f"{paths.relative(paths.RAW / FILE)}: the correction of {each.field}, {each.table} "
+                f"{' '.join(map(str, each.key.values()))} no longer matches: read {read}, "
+                f"expected one figure, {each.stated:g}, where {each.expect}"
             )
             continue
-        rows.loc[at, field] = correction.corrected
-        change = [f"{field} {figure:g}" for figure in (correction.stated, correction.corrected)]
-        rows.loc[at, list(MEMORY)] = [*change, correction.why, correction.why_vi]
-        if field == "score":
-            rows.loc[at, "decimals"] = numerals.parse(correction.corrected).decimals
-        tables[correction.table] = rows
+        change = [f"{each.field} {figure:g}" for figure in (each.stated, each.corrected)]
+        rows.loc[at, [each.field, *MEMORY]] = [each.corrected, *change, each.why, each.why_vi]
+        if each.field == "score":
+            rows.loc[at, "decimals"] = numerals.parse(each.corrected).decimals
+        tables[each.table] = rows
     if faults:
         raise BadRawFile("\n".join(faults))
     return tables

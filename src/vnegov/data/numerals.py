@@ -8,15 +8,14 @@ import unicodedata
 from typing import NamedTuple
 
 QUALIFIERS = {
-    "over": ("trên", "hơn", "over", "more than"),
-    "nearly": ("gần", "nearly", "almost"),
-    "about": ("khoảng", "about", "around"),
-    "under": ("dưới", "under", "below"),
-}
-_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
-_GROUPED_ENGLISH = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?|\d{1,3}(?:,\d{3})+\.\d+")
-_PLAIN = re.compile(r"\d+(?:,\d+)?")
-_POINT = re.compile(r"0\.\d+|\d+\.(?:\d{1,2}|\d{4,})")
+    "trên": "over", "hơn": "over", "over": "over", "more than": "over",
+    "gần": "nearly", "nearly": "nearly", "almost": "nearly",
+    "khoảng": "about", "about": "about", "around": "about",
+    "dưới": "under", "under": "under", "below": "under",
+}  # fmt: skip
+_QUALIFIED = re.compile(rf"({'|'.join(QUALIFIERS)})\s+(.*)")
+_VIETNAMESE = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
+_ENGLISH = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?|\d{1,3}(?:,\d{3})+\.\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,})")
 
 
 class NotANumber(ValueError):
@@ -32,41 +31,35 @@ class Numeral(NamedTuple):
 
 
 def parse(text: object) -> Numeral:
-    """Read one printed number, or a number cell.
+    """Read one printed number, or a number cell. Raises `NotANumber`.
 
-    A point before exactly three digits groups thousands, unless a lone zero stands before it; a comma is
-    the decimal sign. A point before one, two or four and more digits is read as a decimal point.
-    Raises `NotANumber`.
+    A comma is the decimal sign, and so is a point, unless exactly three digits follow it and no lone zero stands
+    before it: such a point groups thousands.
     """
-    if isinstance(text, bool):
-        raise NotANumber(f"{text!r} is not a number")
-    if isinstance(text, int | float):
-        digits = f"{text:.10f}".rstrip("0").partition(".")[2]
-        return Numeral(float(text), len(digits))
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return Numeral(float(text), len(f"{text:.10f}".rstrip("0").partition(".")[2]))
     words = unicodedata.normalize("NFC", str(text)).replace("\u00a0", " ").replace("−", "-").strip().lower()
-    qualifier = "exact"
-    for name, prefixes in QUALIFIERS.items():
-        for prefix in prefixes:
-            if words.startswith(prefix + " "):
-                qualifier, words = name, words.removeprefix(prefix).strip()
-    sign = -1 if words.startswith("-") else 1
-    body = words.lstrip("+-").removesuffix("%").strip()
-    if _GROUPED.fullmatch(body) or _PLAIN.fullmatch(body):
+    qualified = _QUALIFIED.fullmatch(words)
+    qualifier, number = (QUALIFIERS[qualified[1]], qualified[2]) if qualified else ("exact", words)
+    body = number.lstrip("+-").removesuffix("%").strip()
+    if _VIETNAMESE.fullmatch(body):
         plain = body.replace(".", "").replace(",", ".")
-    elif _GROUPED_ENGLISH.fullmatch(body):
+    elif _ENGLISH.fullmatch(body):
         plain = body.replace(",", "")
-    elif _POINT.fullmatch(body):
-        plain = body
     else:
         raise NotANumber(f"{text!r} does not read as a number")
+    sign = -1 if number.startswith("-") else 1
     return Numeral(sign * float(plain), len(plain.partition(".")[2]), qualifier)
 
 
+def score(text: object) -> Numeral:
+    """A score as printed: no index reaches a thousand, so a point is a decimal sign, also before three digits."""
+    return parse(re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", text) if isinstance(text, str) else text)
+
+
 def rank(text: object) -> int:
-    """A rank as printed: 18, "18", "18/63", "thứ 18". Raises `NotANumber`."""
-    if isinstance(text, float) and text.is_integer():
-        text = int(text)
-    found = re.fullmatch(r"(?:thứ\s*|hạng\s*)?(\d{1,3})(?:\s*/\s*\d+)?", str(text).strip().lower())
-    if isinstance(text, bool) or not found or int(found[1]) == 0:
+    """A rank as printed: 18, 18.0, "18", "18/63", "thứ 18". Raises `NotANumber`."""
+    found = re.fullmatch(r"(?:thứ\s*|hạng\s*)?(\d{1,3})(?:\.0|\s*/\s*\d+)?", str(text).strip().lower())
+    if not found or int(found[1]) == 0:
         raise NotANumber(f"{text!r} does not read as a rank")
     return int(found[1])

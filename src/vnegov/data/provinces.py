@@ -14,11 +14,10 @@ from functools import cache
 import pandas as pd
 
 from vnegov import paths
+from vnegov.data.schema import GEOGRAPHIES
 from vnegov.errors import UnknownProvince
 
-GEOGRAPHIES = ("63", "34")
-_PREFIXES = ("thanhpho", "tinh", "tp", "provinceof", "cityof")
-_SUFFIXES = ("province", "city")
+PREFIXES, SUFFIXES = ("thanhpho", "tinh", "tp", "provinceof", "cityof"), ("province", "city")
 
 
 def geography_of(year: int) -> str:
@@ -42,8 +41,7 @@ def key(name: str) -> str:
 
 def slug(code: str, geography: str) -> str:
     """The province's name as a file name: "vinh-phuc"."""
-    name = names(geography)[code]["name_en"].removesuffix(" City")
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return words(names(geography)[code]["name_en"].removesuffix(" City")).replace(" ", "-")
 
 
 @cache
@@ -51,44 +49,40 @@ def names(geography: str) -> dict[str, dict[str, str]]:
     """The provinces of a geography as published: code → row of data/raw/provinces/provinces_*.csv."""
     if geography not in GEOGRAPHIES:
         raise UnknownProvince(f"geography {geography!r} is not one of {', '.join(GEOGRAPHIES)}")
-    with (paths.RAW / "provinces" / f"provinces_{geography}.csv").open(encoding="utf-8") as file:
-        return {row["code"]: row for row in csv.DictReader(file)}
+    return {row["code"]: row for row in _rows(f"provinces_{geography}")}
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    with (paths.RAW / "provinces" / f"{file}.csv").open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
 
 
 @cache
 def _spellings(geography: str) -> dict[str, str]:
-    known = {key(row[field]): code for code, row in names(geography).items() for field in ("name_vi", "name_en")}
-    with (paths.RAW / "provinces" / "spellings.csv").open(encoding="utf-8") as file:
-        known |= {key(r["spelling"]): r["code"] for r in csv.DictReader(file) if r["geography"] == geography}
-    return known
+    """Whatever a province may be called, its code included, as `key` writes it → code."""
+    known = {row[field]: code for code, row in names(geography).items() for field in ("code", "name_vi", "name_en")}
+    known |= {row["spelling"]: row["code"] for row in _rows("spellings") if row["geography"] == geography}
+    return {key(name): code for name, code in known.items()}
 
 
 def find(name: object, geography: str) -> str | None:
     """The code of one province as `resolve` finds it, or None."""
-    if isinstance(name, float) and name.is_integer():
-        name = int(name)
-    text = str(name).strip() if not isinstance(name, bool) else ""
-    if re.fullmatch(r"[0-9]{1,2}", text):
-        return text.zfill(2) if text.zfill(2) in names(geography) else None
-    bare, known = key(text), _spellings(geography)
-    forms = [bare, *(bare.removeprefix(p) for p in _PREFIXES), *(bare.removesuffix(s) for s in _SUFFIXES)]
+    bare, known = key(str(name).strip().removesuffix(".0").zfill(2)), _spellings(geography)
+    forms = [bare, *(bare.removeprefix(p) for p in PREFIXES), *(bare.removesuffix(s) for s in SUFFIXES)]
     return next((known[form] for form in forms if form in known), None)
 
 
 def nearest(name: object, geography: str = "63", n: int = 3) -> list[str]:
-    """The official names closest in spelling to `name` (in number, to a code), best first; at least one."""
-    known = _spellings(geography)
-    if re.fullmatch(r"\s*[0-9]+\s*", str(name)):
-        by_number = sorted(names(geography), key=lambda code: (abs(int(code) - int(str(name))), code))
-        return [names(geography)[code]["name_vi"] for code in by_number[:n]]
-    close = difflib.get_close_matches(key(str(name)), known, n=n + 2, cutoff=0.55)
-    close = close or difflib.get_close_matches(key(str(name)), known, n=1, cutoff=0)
-    return list(dict.fromkeys(names(geography)[known[k]]["name_vi"] for k in close))[:n]
+    """The official names closest in spelling to `name`, best first; at least one."""
+    bare, known = key(str(name)), _spellings(geography)
+    close = difflib.get_close_matches(bare, known, n + 2, 0.55) or difflib.get_close_matches(bare, known, 1, 0)
+    return list(dict.fromkeys(names(geography)[known[form]]["name_vi"] for form in close))[:n]
 
 
 def _complaint(name: object, geography: str) -> str:
-    if geography == "34" and (old := find(name, "63")) and not re.fullmatch(r"\s*[0-9]{1,2}\s*", str(name)):
-        successor = names("34")[names("63")[old]["successor_code"]]["name_vi"]
+    old = find(name, "63")
+    if geography == "34" and old and not key(str(name)).isdecimal():
+        successor = names("34")[successors()[old]]["name_vi"]
         return f"{name!r} became part of {successor} on 1 July 2025; among the 34 provinces use that name"
     near = ", ".join(f"{n} ({find(n, geography)})" for n in nearest(name, geography))
     return f"{name!r} is not one of the {geography} provinces; nearest: {near}"

@@ -13,7 +13,6 @@ from vnegov.data import sources
 from vnegov.data.schema import BASES, TABLES, TRUST
 
 KEY = ["index", "edition", "geography", "province_code", "component"]
-WITHIN = ["_trust", "_published", "source_id"]
 
 
 def scores(candidates: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
@@ -21,81 +20,49 @@ def scores(candidates: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
 
     `units` (index, edition, n_units) lists the editions that rank another number of provinces than 63 or 34.
     """
-    rows = by_precedence(candidates)
-    score = _choose_score(rows[rows["score"].notna()])
-    rank = _choose_rank(rows[rows["rank"].notna()])
-    table = score.join(rank.drop(columns="row"), how="outer")
-    table["conflict"] = table["score_conflict"].eq(True) | table["rank_conflict"].eq(True)
-    table["source_ids"] = _source_ids(rows, table)
-    table = table.reset_index()
-    table["n_units"] = _units(table, units)
-    return _compute_ranks(table)[list(TABLES["scores"].columns)].sort_values(KEY, ignore_index=True)
+    taken = chosen(candidates)
+    rows = candidates.loc[taken.index].assign(conflict=taken["conflict"])
+    table = rows.groupby(KEY)[["conflict"]].any()
+    table = table.join(rows[taken["score"]].set_index(KEY)["score"])
+    table = table.join(rows[taken["rank"]].set_index(KEY)[["rank", "rank_basis"]])
+    table["source_ids"] = rows.drop_duplicates([*KEY, "source_id"]).groupby(KEY)["source_id"].agg(";".join)
+    table = table.reset_index().merge(units[["index", "edition", "n_units"]], "left", on=["index", "edition"])
+    table["n_units"] = table["n_units"].fillna(table["geography"].astype("int64")).astype("int64")
+    return _compute_ranks(table)[list(TABLES["scores"].columns)]
 
 
 def chosen(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Of which candidates the score, and of which the rank, is taken: two boolean columns, rows as given."""
-    rows = by_precedence(candidates)
-    score, rank = _choose_score(rows[rows["score"].notna()]), _choose_rank(rows[rows["rank"].notna()])
-    taken = {"score": candidates.index.isin(score["row"]), "rank": candidates.index.isin(rank["row"])}
-    return pd.DataFrame(taken, index=candidates.index)
+    """Of which candidates the `score`, and of which the `rank`, is taken, and which are in `conflict` with it.
 
-
-def by_precedence(rows: pd.DataFrame) -> pd.DataFrame:
-    """The candidates figure by figure (`KEY`), the first to be chosen first."""
-    register = sources.register()
-    trust = rows["source_id"].map(lambda source: TRUST.index(register[source]["trust"]))
-    published = rows["source_id"].map(lambda source: register[source]["published"] or "9999")
-    basis = rows["rank_basis"].map({name: i for i, name in enumerate(BASES)}).fillna(0)
-    derived = basis == BASES.index("derived")
-    corrected = rows["why"].notna() if "why" in rows else False
-    order = rows.assign(
-        _basis=basis, _derived=derived, _corrected=corrected, _trust=trust, _published=published, _row=rows.index
+    Three boolean columns with the index of the candidates; figure by figure (`KEY`), what is taken first.
+    """
+    register, within = sources.register(), ["corrected", "trust", "published", "source_id"]
+    rows = candidates[[*KEY, "score", "decimals", "rank", "source_id"]].assign(
+        basis=candidates["rank_basis"].map({name: place for place, name in enumerate(BASES)}).fillna(0),
+        derived=candidates["rank_basis"] == "derived",
+        corrected=candidates["why"].notna() if "why" in candidates else False,
+        trust=candidates["source_id"].map(lambda source: TRUST.index(register[source]["trust"])),
+        published=candidates["source_id"].map(lambda source: register[source]["published"] or "9999"),
     )
-    return order.sort_values([*KEY, "_derived", "_corrected", *WITHIN], kind="stable")
-
-
-def _choose_score(rows: pd.DataFrame) -> pd.DataFrame:
-    first = rows.drop_duplicates(KEY).set_index(KEY)[["score", "decimals", "_trust", "_derived", "source_id"]]
-    rows = rows.join(first, on=KEY, rsuffix="_first")
-    coarser = rows[["decimals", "decimals_first"]].min(axis=1).astype("float64")
-    agrees = (rows["score"] - rows["score_first"]).abs() <= 0.5 * 10.0**-coarser * (1 + 1e-6)
-    peer = agrees & (rows["_trust"] == rows["_trust_first"]) & (rows["_derived"] == rows["_derived_first"])
-    longest = rows[peer].sort_values("decimals", ascending=False, kind="stable").drop_duplicates(KEY).set_index(KEY)
-    conflict = (~agrees).groupby([rows[k] for k in KEY]).any()
-    return longest[["score"]].assign(score_source=longest["source_id"], score_conflict=conflict, row=longest["_row"])
-
-
-def _choose_rank(rows: pd.DataFrame) -> pd.DataFrame:
-    order = rows.sort_values([*KEY, "_basis", "_corrected", *WITHIN], kind="stable")
-    first = order.drop_duplicates(KEY).set_index(KEY)
-    conflict = order.groupby(KEY)["rank"].nunique() > 1
-    return first[["rank", "rank_basis"]].assign(
-        rank_source=first["source_id"], rank_conflict=conflict, row=first["_row"]
-    )
-
-
-def _source_ids(rows: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
-    chosen = [
-        table[field].dropna().rename("source_id").reset_index().assign(_place=place)
-        for place, field in enumerate(("score_source", "rank_source"))
-    ]
-    every = pd.concat([*chosen, rows.assign(_place=2)[[*KEY, "source_id", "_place"]]])
-    every = every.sort_values("_place", kind="stable").drop_duplicates([*KEY, "source_id"])
-    several = every.duplicated(KEY, keep=False)
-    joined = every[several].groupby(KEY)["source_id"].agg(";".join)
-    return pd.concat([every[~several].set_index(KEY)["source_id"], joined])
-
-
-def _units(table: pd.DataFrame, units: pd.DataFrame) -> pd.Series:
-    given = table[["index", "edition"]].merge(units, how="left", on=["index", "edition"])["n_units"]
-    return given.fillna(table["geography"].astype("int64")).astype("int64")
+    rows = rows.sort_values([*KEY, "derived", *within], kind="stable")
+    ranked = rows[rows["rank"].notna()].sort_values([*KEY, "basis", *within], kind="stable")
+    scored = rows[rows["score"].notna()].astype({"decimals": "float64"})
+    first = scored.groupby(KEY)[["score", "decimals", "trust", "derived"]].transform("first")
+    coarser = scored["decimals"].clip(upper=first["decimals"])
+    agrees = (scored["score"] - first["score"]).abs() <= 0.5 * 10.0**-coarser * (1 + 1e-6)
+    peers = scored[agrees & (scored[["trust", "derived"]] == first[["trust", "derived"]]).all(axis=1)]
+    longest = peers.sort_values("decimals", ascending=False, kind="stable").drop_duplicates(KEY)
+    differs = ranked["rank"] != ranked.groupby(KEY)["rank"].transform("first")
+    rows["score"] = rows.index.isin(longest.index)
+    rows["rank"] = rows.index.isin(ranked.drop_duplicates(KEY).index)
+    rows["conflict"] = rows.index.isin([*scored.index[~agrees], *ranked.index[differs]])
+    descending = [True] * len(KEY) + [False, False]
+    return rows.sort_values([*KEY, "score", "rank"], ascending=descending, kind="stable")[["score", "rank", "conflict"]]
 
 
 def _compute_ranks(table: pd.DataFrame) -> pd.DataFrame:
-    edition = ["index", "edition", "geography", "component"]
-    complete = table.groupby(edition)["score"].transform("count") == table["n_units"]
-    computed = table.groupby(edition)["score"].rank(method="min", ascending=False).astype("Int64")
-    fill = complete & table["rank"].isna()
-    table["rank"] = table["rank"].where(~fill, computed)
-    table["rank_basis"] = table["rank_basis"].where(~fill, "computed").where(table["rank"].notna())
-    return table
+    edition = table.groupby(["index", "edition", "geography", "component"])["score"]
+    fill = (edition.transform("count") == table["n_units"]) & table["rank"].isna()
+    computed = edition.rank(method="min", ascending=False).astype("Int64")
+    basis = table["rank_basis"].mask(fill, "computed").where(table["rank"].notna() | fill)
+    return table.assign(rank=table["rank"].mask(fill, computed), rank_basis=basis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vnegov.errors import BadTable
 
@@ -19,74 +19,63 @@ if TYPE_CHECKING:
 _SCHEMA = tomllib.loads((Path(__file__).parent / "schema.toml").read_text(encoding="utf-8"))
 _ENUMS = {name: tuple(values) for name, values in _SCHEMA["enums"].items()}
 INDICES, GEOGRAPHIES, BASES = _ENUMS["indices"], _ENUMS["geographies"], _ENUMS["bases"]
-TRUST, SCOPES, QUALIFIERS = _ENUMS["trust"], _ENUMS["scopes"], _ENUMS["qualifiers"]
-REGIMES, SEVERITIES = _ENUMS["regimes"], _ENUMS["severities"]
+TRUST, QUALIFIERS, SEVERITIES = _ENUMS["trust"], _ENUMS["qualifiers"], _ENUMS["severities"]
+PACKAGE: dict[str, Any] = _SCHEMA["package"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its Frictionless type (string, integer, number, boolean, date) and what it may hold."""
+    """One column: its type and what its values must keep to, both as Frictionless names them."""
 
-    type: str
+    type: str  # string, integer, number, boolean, date
     description: str
-    nullable: bool = False
-    enum: tuple[str, ...] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
+    constraints: dict[str, Any]  # required, enum, minimum, maximum, pattern
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a value may be missing."""
+        return "required" not in self.constraints
 
     @property
     def dtype(self) -> str:
         """The pandas type that the column is read with."""
-        if self.type == "integer":
-            return "Int64" if self.nullable else "int64"
-        return {"number": "float64", "boolean": "bool"}.get(self.type, "str")
+        integer = "Int64" if self.nullable else "int64"
+        return {"integer": integer, "number": "float64", "boolean": "bool"}.get(self.type, "str")
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, its columns in order, and the columns that identify a row (if any)."""
+    """One table: what a row is, its columns in order, which of them identify a row (if any), and its raw files."""
 
     description: str
     columns: dict[str, Column]
-    key: tuple[str, ...] = ()
+    key: list[str]
+    files: list[str]
 
 
-def _column(spec: dict) -> Column:
-    enum = spec.get("enum")
-    return Column(**spec | {"enum": _ENUMS[enum] if isinstance(enum, str) else enum and tuple(enum)})
+def _column(type: str, description: str, nullable: bool = False, **limits: Any) -> Column:
+    if isinstance(enum := limits.get("enum"), str):
+        limits["enum"] = _ENUMS[enum]
+    return Column(type, description, ({} if nullable else {"required": True}) | limits)
 
 
-TABLES: dict[str, Table] = {
-    name: Table(
-        table["description"],
-        {column: _column(spec) for column, spec in table["columns"].items()},
-        tuple(table.get("key", ())),
-    )
-    for name, table in _SCHEMA["tables"].items()
-}
+TABLES: dict[str, Table] = {}
+for _name, _table in _SCHEMA["tables"].items():
+    _columns = {column: _column(**spec) for column, spec in _table["columns"].items()}
+    TABLES[_name] = Table(_table["description"], _columns, _table.get("key", []), _table.get("files", []))
 
 
 def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` itself, if it is a valid table `name`; raises `BadTable` with every fault."""
     import pandera.pandas as pa
 
-    table = TABLES[name]
+    known = {"enum": pa.Check.isin, "minimum": pa.Check.ge, "maximum": pa.Check.le, "pattern": pa.Check.str_matches}
     columns = {}
-    for column, spec in table.columns.items():
-        checks = []
-        if spec.enum:
-            checks.append(pa.Check.isin(spec.enum))
-        if spec.pattern:
-            checks.append(pa.Check.str_matches(f"^(?:{spec.pattern})$"))
-        if spec.type == "date":
-            checks.append(pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$"))
-        if spec.minimum is not None:
-            checks.append(pa.Check.ge(spec.minimum))
-        if spec.maximum is not None:
-            checks.append(pa.Check.le(spec.maximum))
+    for column, spec in TABLES[name].columns.items():
+        checks = [known[limit](value) for limit, value in spec.constraints.items() if limit in known]
+        checks += [pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$")] if spec.type == "date" else []
         columns[column] = pa.Column(spec.dtype, checks, nullable=spec.nullable)
-    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(table.key) or None)
+    schema = pa.DataFrameSchema(columns, strict=True, ordered=True, unique=TABLES[name].key or None)
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:

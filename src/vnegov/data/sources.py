@@ -14,7 +14,6 @@ from vnegov.errors import BadRawFile
 
 SUFFIX = ".source.yml"
 FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the begin of a formula
-UNSIGNED = ("corrections.yml",)  # the project's own words, no publication
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -75,7 +74,7 @@ def sidecar(path: Path) -> Sidecar:
             f"{name} is not the file that its sidecar describes: its bytes have changed (sha256 differs). "
             f"Raw files are never edited; put the published file back, or a correction in data/raw/corrections.yml"
         )
-    if given.source_id is not None and given.source_id not in register():
+    if given.source_id not in (None, *register()):
         raise BadRawFile(f"{paths.relative(beside)}: source_id {given.source_id!r} is not in sources.csv")
     return given
 
@@ -93,17 +92,16 @@ def settle() -> None:
 def verify() -> dict[Path, Sidecar]:
     """Every raw file with its sidecar; raises one `BadRawFile` that names every file that is not in order."""
     settle()
-    found: dict[Path, Sidecar] = {}
-    faults = []
-    for path in sorted(p for p in paths.RAW.rglob("*") if p.is_file() and p.name not in UNSIGNED):
-        if path.name.startswith((".", "~$")):
-            continue
-        if path.name.endswith(SUFFIX):
-            if not path.with_name(path.name.removesuffix(SUFFIX)).is_file():
-                faults.append(f"{paths.relative(path)} describes a file that is not there")
+    found, faults = {}, []
+    files = sorted(path for path in paths.RAW.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    for path in files:
+        if path.name == "corrections.yml":  # the project's own words, no publication
             continue
         try:
-            found[path] = sidecar(path)
+            if not path.name.endswith(SUFFIX):
+                found[path] = sidecar(path)
+            elif not path.with_name(path.name.removesuffix(SUFFIX)).is_file():
+                raise BadRawFile(f"{paths.relative(path)} describes a file that is not there")
         except BadRawFile as fault:
             faults.append(str(fault))
     if faults:

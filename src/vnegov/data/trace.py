@@ -1,15 +1,11 @@
 """From a figure to where it was read: raw file, sheet, cell, correction, source, and what other sources say."""
 
-from __future__ import annotations
-
 import difflib
-from typing import Any
 
 import pandas as pd
 
-from vnegov.data import corrections, provinces, reconcile, sources
-from vnegov.data.loaders import definitions, forms, observations, papi, services
-from vnegov.data.loaders.rankings import Ranking
+from vnegov.data import build, provinces, reconcile, sources
+from vnegov.data.loaders import definitions
 from vnegov.data.schema import INDICES
 from vnegov.errors import VnegovError
 
@@ -28,21 +24,20 @@ def trace(
 ) -> pd.DataFrame:
     """Every printing of one figure, the one taken first: one row a source and cell (`COLUMNS`).
 
-    `index` is an index, or an indicator of `observations` and `edition` a year. Only raw files that can hold
-    the figure are read. `use` tells what is taken from a row: "score", "rank", "score and rank", "figure", or
-    "". Raises `UnknownProvince`, or `UnknownFigure` with what is known.
+    `index` is an index, or an indicator of `observations` and `edition` a year. `use` tells what is taken from a
+    row: "score", "rank", "score and rank", "figure", or "". Raises `UnknownProvince`, or `UnknownFigure` with what is.
     """
     geography = str(geography or provinces.geography_of(int(edition)))
-    code, table = provinces.resolve(province, geography), "scores" if index in INDICES else "observations"
-    indicators = [] if index in INDICES else list(definitions.lines("indicators")["indicator"])
+    code, indicators = provinces.resolve(province, geography), [*definitions.lines("indicators")["indicator"]]
     if index not in (*INDICES, *indicators):
         near = difflib.get_close_matches(index, [*INDICES, *indicators], n=5, cutoff=0.3)
         raise UnknownFigure(f"{index!r} is no index and no indicator; nearest: {', '.join(near)}")
-    own: list[Any] = [services, forms] if indicators else [Ranking(index), *[papi] * (index == "papi")]
-    rows = pd.concat([loader.tidy(loader.read()).get(table) for loader in [*own, observations]], ignore_index=True)
-    if indicators:
-        year = rows["period_end"].str[:4].astype("int64")
-        rows = rows.assign(index=rows["indicator"], edition=year, component="overall")
+    found = build.candidates(index)
+    if index in INDICES:
+        rows = found["scores"]
+    else:
+        rows = found["observations"].rename(columns={"indicator": "index"}).assign(component="overall")
+        rows["edition"] = rows["period_end"].str[:4].astype("int64")
     rows = rows[(rows["index"] == index) & (rows["geography"] == geography) & (rows["province_code"] == code)]
     mine = rows[(rows["edition"] == int(edition)) & (rows["component"] == component)]
     if mine.empty:
@@ -51,9 +46,7 @@ def trace(
             f"nothing is published of {index} {edition} {component} for {province} among the {geography}; "
             f"known: {', '.join(known) or 'nothing'}"
         )
-    made = [c for c in corrections.load() if c.table == table and c.concerns(mine).any()]
-    mine = corrections.apply({table: mine}, made)[table]
-    mine = _observed(mine) if indicators else _ranked(mine)
+    mine = _ranked(mine) if index in INDICES else _observed(mine)
     register = pd.DataFrame.from_dict(sources.register(), orient="index").drop(columns="source_id")
     return mine.join(register, on="source_id").reindex(columns=COLUMNS).reset_index(drop=True)
 
@@ -66,30 +59,25 @@ def lines(rows: pd.DataFrame) -> list[str]:
         told.append(f"    {row['file']}, {row['sheet'] and 'sheet ' + row['sheet'] + ', '}cell {row['cell']}")
         if row["why"]:
             told.append(f"    corrected: {row['stated']} → {row['corrected']}. {row['why']}")
-        when = row["published"] or "no date"
-        told.append(f"    {row['title']}. {row['publisher']}, {when} ({row['trust']})")
+        told.append(f"    {row['title']}. {row['publisher']}, {row['published'] or 'no date'} ({row['trust']})")
         told += [f"    {text}" for text in (row["url"], row["note"] and f"note: {row['note']}") if text]
     return told
 
 
 def _ranked(mine: pd.DataFrame) -> pd.DataFrame:
     taken = reconcile.chosen(mine)
-    says, use, cells = [], [], []
-    for row, score, rank in zip(mine.to_dict("records"), taken["score"], taken["rank"], strict=True):
-        ranked = f"rank {row['rank']} ({row['rank_basis']})"
-        printed = {"score_cell": f"{row['score']:.10g}", "rank_cell": ranked}
-        filled = [cell for cell in printed if pd.notna(row[cell])]
-        says.append(", ".join(printed[cell] for cell in filled))
-        cells.append(", ".join(row[cell] for cell in filled))
-        use.append(" and ".join(["score"] * score + ["rank"] * rank))
-    mine = mine.assign(use=use, says=says, cell=cells).loc[reconcile.by_precedence(mine).index]
-    order = {"score and rank": 0, "score": 0, "rank": 1, "": 2}
-    return mine.sort_values("use", key=lambda uses: uses.map(order), kind="stable")
+    mine, told = mine.loc[taken.index], []
+    for row, use in zip(mine.to_dict("records"), taken.to_dict("records"), strict=True):
+        printed = {"score": f"{row['score']:.10g}", "rank": f"rank {row['rank']} ({row['rank_basis']})"}
+        filled = [field for field in printed if pd.notna(row[f"{field}_cell"])]
+        says = ", ".join(printed[field] for field in filled)
+        cell = ", ".join(row[f"{field}_cell"] for field in filled)
+        told.append((says, cell, " and ".join(field for field in printed if use[field])))
+    return mine.assign(**pd.DataFrame(told, mine.index, columns=["says", "cell", "use"]))
 
 
 def _observed(mine: pd.DataFrame) -> pd.DataFrame:
     qualifier = mine["qualifier"].where(mine["qualifier"] != "exact", "")
-    place = mine["agency"].where(mine["agency"].notna(), mine["scope"]) + ", " + mine["period_end"]
-    value = mine["value"].map("{:.10g}".format)
-    says = (qualifier + " " + value + " " + mine["unit"]).str.strip() + " (" + place + ")"
-    return mine.assign(use="figure", says=says)
+    place = mine["agency"].fillna(mine["scope"]) + ", " + mine["period_end"]
+    says = (qualifier + " " + mine["value"].map("{:.10g}".format) + " " + mine["unit"]).str.strip()
+    return mine.assign(use="figure", says=says + " (" + place + ")")

@@ -83,10 +83,9 @@ def test_the_file_is_kept_as_published_and_each_row_says_its_cells(pci, raw, cap
     assert kept.read_bytes() == pci.read_bytes()
     assert sources.verify()[kept].title == "PCI 2013: workbook"
     rows = Ranking("pci").read()
-    mine = rows[rows["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx") & (rows["name"] == "Cà Mau")]
-    assert mine.set_index("label")["score"].to_dict() == {
-        "Chỉ số chung": "64", "Gia nhập thị trường": "7,80", "Tiếp cận đất đai": "7,8",
-    }  # fmt: skip
+    mine = rows[rows["file"].str.endswith("pci/pci-2013-pci-2013-final.xlsx") & (rows["province_code"] == "Cà Mau")]
+    labels = ["Chỉ số chung", "Gia nhập thị trường", "Tiếp cận đất đai"]
+    assert mine[labels].to_numpy().tolist() == [["64", "7,80", "7,8"]]
     assert mine["note"].str.fullmatch(r"cells B\d+, E\d+, H\d+ as published").all()
 
 
@@ -228,6 +227,7 @@ def test_an_index_without_workbooks_of_its_own_takes_imports_too(raw, tmp_path, 
     assert run(capsys, "import", tmp_path / "papi.xlsx", *options)[0] == 0
     loader = Ranking("papi")
     scores = loader.tidy(loader.read())["scores"]
+    scores = scores[scores["file"].str.endswith(".xlsx")]
     assert scores.groupby("component")["score"].agg(["count", "max"]).to_dict("index") == {
-        "D1": {"count": 63, "max": 5.25}, "TOTAL8": {"count": 63, "max": 42},
+        "D1": {"count": 63, "max": 5.25}, "TOTAL8": {"count": 63, "max": 42}, "overall": {"count": 63, "max": 42},
     }  # fmt: skip

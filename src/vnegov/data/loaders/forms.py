@@ -1,65 +1,36 @@
 """Figures that offices send in on the project's form (`vnegov template services`), one file a form.
 
-The form's columns are said here once: `vnegov template` writes them, `vnegov add` and the build read them.
+The form's columns are said once, in words.toml: `vnegov template` writes them, `vnegov add` and the build read them.
 """
 
-import datetime
-import re
 from functools import cache
-from math import nan
 from typing import Any
 
 import pandas as pd
 
 from vnegov import paths
-from vnegov.data import numerals, provinces, sources
+from vnegov.data import sources
 from vnegov.data.loaders import definitions
-from vnegov.data.loaders.observations import OUT
-from vnegov.data.loaders.workbook import Faults, letter, tables
+from vnegov.data.loaders.workbook import ADDRESS, WORDS, Faults, letter, sheets, table
 from vnegov.errors import BadRawFile
 
-HEADS = {
-    "province": "Tỉnh, thành phố · Province",
-    "geography": "Địa giới · Geography",
-    "indicator": "Chỉ tiêu · Indicator",
-    "unit": "Đơn vị · Unit",
-    "scope": "Phạm vi · Scope",
-    "agency": "Cơ quan · Agency",
-    "period_start": "Từ ngày · From",
-    "period_end": "Đến ngày · To",
-    "value": "Giá trị · Value",
-    "numerator": "Tử số · Numerator",
-    "denominator": "Mẫu số · Denominator",
-    "qualifier": "Mức chính xác · Qualifier",
-    "source_title": "Nguồn: tên · Source: title",
-    "source_url": "Nguồn: địa chỉ · Source: address",
-    "note": "Ghi chú · Note",
-}
+HEADS = {field: head for head, field in WORDS["form"].items()}
 AT = {field: letter(c) for c, field in enumerate(HEADS, 1)}
 TYPED = ["agency", "value", "numerator", "denominator", "source_title", "source_url", "note"]
 SOURCE = "Nguồn · Source id"  # written by `vnegov add`
-SCOPES = {
-    "toàn tỉnh · whole province": "province",
-    "cấp tỉnh · provincial level": "provincial_level",
-    "cấp huyện · district level": "district_level",
-    "cấp xã · commune level": "commune_level",
-    "cơ quan · one agency": "agency",
-    "cổng · a portal": "portal",
-}
-QUALIFIERS = {
-    "đúng số · exact": "exact",
-    "trên · over": "over",
-    "dưới · under": "under",
-    "gần · nearly": "nearly",
-    "khoảng · about": "about",
-    "chỉ tiêu kế hoạch · target": "target",
-}
+SCOPES, QUALIFIERS = (
+    {word: meaning for word, meaning in WORDS["observations"][column].items() if " · " in word}
+    for column in ("scope", "qualifier")
+)
 
 
 def read() -> pd.DataFrame:
     """One row a line of a form, as filled in, with file, sheet and row."""
-    files = sorted((paths.RAW / "forms").glob("*.xlsx"))
-    frames = [named(at, rows) for path in files for _, at, rows in tables(path, HEADS["indicator"])]
+    frames = [
+        named(*table(grid, HEADS["indicator"], paths.relative(path), sheet))
+        for path in sorted((paths.RAW / "forms").glob("*.xlsx"))
+        for sheet, grid in sheets(path).items()
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
@@ -68,7 +39,7 @@ def named(letters: dict[str, str], rows: pd.DataFrame) -> pd.DataFrame:
     if other := [f"{h!r} in column {AT[f]}" for f, h in HEADS.items() if letters.get(h) != AT[f]]:
         there = f"{rows['file'].iloc[0]}, sheet {rows['sheet'].iloc[0]!r}" if len(rows) else "the form"
         raise BadRawFile(f"{there}: expected the head {', '.join(other)}; take a new form from `vnegov template`")
-    rows = rows.rename(columns={head: field for field, head in HEADS.items()} | {SOURCE: "source_id"})
+    rows = rows.rename(columns=WORDS["form"] | {SOURCE: "source_id"})
     return rows[rows[TYPED].notna().any(axis=1)].reset_index(drop=True)
 
 
@@ -81,71 +52,44 @@ def indicators() -> dict[str, dict[str, Any]]:
 
 def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Candidates for `observations`; raises `BadRawFile` with every cell that does not fit."""
-    faults = Faults()
-    raw = raw.astype(object).where(raw.notna(), None)
-    rows = [_observation(row, faults) for row in raw.to_dict("records")]
+    if raw.empty:
+        return {}
+    faults, at = Faults(), AT | {"province_code": AT["province"], "source_id": letter(len(AT) + 1)}
+    rows = raw.assign(
+        at=[at] * len(raw),
+        cell=AT["value"] + raw["row"].astype("str"),
+        province_code=raw["province"],
+        regime=raw["indicator"].map(lambda label: indicators().get(label, {}).get("regime")),
+        unit=raw["indicator"].map(lambda label: indicators().get(label, {}).get("unit", "")),
+        agency=raw["agency"].map(sources.as_text, na_action="ignore"),
+        note=raw["note"].map(sources.as_text, na_action="ignore"),
+    )
+    ids = {label: term["indicator"] for label, term in indicators().items()}
+    found = faults.tidy("observations", rows, *ADDRESS, "cell", indicator=ids)
+    _limit(rows, found, faults)
     faults.done()
-    numbers = dict.fromkeys(["value", "numerator", "denominator"], "float64")
-    return {"observations": pd.DataFrame(rows)[OUT].astype(numbers)} if rows else {}
+    return {"observations": found}
 
 
-def _observation(row: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    term = indicators().get(row["indicator"]) or {"indicator": "", "regime": None, "unit": ""}
-    scope, qualifier = SCOPES.get(row["scope"]), QUALIFIERS.get(row["qualifier"])
-    geography = str(row["geography"])
-    code = provinces.find(row["province"], geography) if geography in provinces.GEOGRAPHIES else None
-    start, end = _day(row["period_start"]), _day(row["period_end"])
-    value, above, below = (_number(row[field]) for field in ("value", "numerator", "denominator"))
-    right, amount = value is not None and value >= 0 and value % 1 == 0, "a whole number, as 1234 or 1.234"
-    if term["unit"] == "percent":
-        right, amount = value is not None and 0 <= value <= 100, "a percentage from 0 to 100, as 98,5"
-    bounded = below is None or (below > 0 and not (above or 0) > below)
-    address, day = str(row["source_url"] or ""), "a day, as 2024-12-31 or 31/12/2024"
-    fits = [
-        ("indicator", term["indicator"], "a choice of the list"),
-        ("scope", scope, f"one of {', '.join(SCOPES)}"),
-        ("qualifier", qualifier, f"one of {', '.join(QUALIFIERS)}"),
-        ("province", code, f"a province of the geography {geography}"),
-        ("period_start", start, day),
-        ("period_end", end and end >= start, f"{day}, not before {start}"),
-        ("value", right, amount),
-        ("numerator", above is None or above >= 0, "a number, as 1234, 1.234 or 98,5"),
-        ("denominator", bounded, "a number above zero and not below the numerator"),
-        ("agency", row["agency"] or scope not in ("agency", "portal"), "the name of the agency or portal"),
-        ("source_title", row["source_title"], "where it is published: a report's number and date, or a page"),
-        ("source_url", re.fullmatch(r"(https?://\S+)?", address), "https://… or nothing"),
+def _limit(rows: pd.DataFrame, found: pd.DataFrame, faults: Faults) -> None:
+    """What a form must keep to beyond the types of its cells."""
+    value, above, below = (pd.to_numeric(found[field]) for field in ("value", "numerator", "denominator"))
+    percent, url = rows["unit"] == "percent", rows["source_url"].fillna("").astype("str")
+    ordered = found["period_end"].fillna("") >= found["period_start"].fillna("")
+    limits = [
+        ("value", percent | (value.ge(0) & value.mod(1).eq(0)), "a whole number, as 1234 or 1.234"),
+        ("value", ~percent | value.between(0, 100), "a percentage from 0 to 100, as 98,5"),
+        ("numerator", ~above.lt(0), "a number, as 1234, 1.234 or 98,5"),
+        ("denominator", ~(below.le(0) | above.gt(below)), "a number above zero and not below the numerator"),
+        ("period_end", ordered, "a day, as 2024-12-31 or 31/12/2024, not before the first"),
+        (
+            "agency",
+            rows["agency"].notna() | ~found["scope"].isin(["agency", "portal"]),
+            "the agency's or portal's name",
+        ),
+        ("source_title", rows["source_title"].notna(), "where it is published: a report's number and date, or a page"),
+        ("source_url", url.str.fullmatch(r"(https?://\S+)?"), "https://… or nothing"),
     ]
-    for field, fit, expected in fits:
-        if not fit:
+    for field, fits, expected in limits:
+        for row in rows[~fits].to_dict("records"):
             faults.add(row["file"], row["sheet"], f"{AT[field]}{row['row']}", row[field], expected)
-    if "source_id" in row and row["source_id"] not in sources.register():
-        cell = f"{letter(len(AT) + 1)}{row['row']}"
-        faults.add(row["file"], row["sheet"], cell, row["source_id"], "a source in sources.csv")
-    return {
-        **{key: row[key] for key in ("file", "sheet", "row")},
-        **{key: term[key] for key in ("indicator", "regime", "unit")},
-        "geography": geography, "province_code": code, "scope": scope, "agency": sources.as_text(row["agency"]),
-        "period_start": start, "period_end": end, "value": value, "numerator": above, "denominator": below,
-        "qualifier": qualifier, "note": sources.as_text(row["note"]), "source_id": row.get("source_id"),
-        "cell": f"{AT['value']}{row['row']}",
-    }  # fmt: skip
-
-
-def _day(cell: Any) -> str:
-    """A day as ISO text, or "" for what is none between 1990 and 2100."""
-    text = str(cell or "").strip().removesuffix(" 00:00:00")
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            day = datetime.datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-        return day if "1990" < day < "2100" else ""
-    return ""
-
-
-def _number(cell: Any) -> float | None:
-    """A number, None for an empty cell, or NaN for what is neither."""
-    try:
-        return None if cell is None else numerals.parse(cell).value
-    except numerals.NotANumber:
-        return nan

@@ -4,154 +4,101 @@ Each printed label leads, by data/raw/definitions/indicator_labels.csv, to an in
 an index in `scores` or `agencies`, or to the reason why it is no figure of this project.
 """
 
-import re
-
 import pandas as pd
 
 from vnegov import paths
-from vnegov.data import numerals, sources
 from vnegov.data.loaders import definitions
-from vnegov.data.loaders.rankings import COLUMNS as SCORE_COLUMNS
-from vnegov.data.loaders.workbook import ADDRESS, REFUSED, Faults, concat, tables
-from vnegov.data.schema import QUALIFIERS, TABLES
+from vnegov.data.loaders.rankings import FIGURE
+from vnegov.data.loaders.workbook import ADDRESS, REFUSED, WORDS, Faults, tables
 
-FILES = ("articles/articles.xlsx", "adoption/adoption.xlsx")
-LABEL, UNIT, VALUE = "Chỉ tiêu", "Đơn vị", "Giá trị"
-SCOPES = {
-    "toàn tỉnh": "province",
-    "cấp tỉnh": "provincial_level",
-    "cấp huyện": "district_level",
-    "cấp xã": "commune_level",
-    "cơ quan": "agency",
-    "cổng": "portal",
-    "cả nước": "national",
-}
-OUT = [*TABLES["observations"].columns, *ADDRESS, "cell"]
-AGENCY_OUT = [*TABLES["agencies"].columns, *ADDRESS, "score_cell", "rank_cell", "change"]
+COUNTED = "2025-11-14"  # when the services of the 34 were counted on the national portal
+AGENCY = ["province_code", "geography", "year", "agency", "group", "index", "source_id", "file", "sheet"]
 
 
 def read() -> pd.DataFrame:
-    """One row a figure, everything as printed, with its address and the letter of the value's column."""
-    frames = []
-    for file in FILES:
-        path = paths.RAW / file
-        own = sources.sidecar(path).source_id
-        for _, columns, rows in tables(path, LABEL):
-            for head in ("Địa giới", "Thay đổi hạng", "Vị trí"):
-                if head not in rows:
-                    rows[head] = None
-            rows["Nguồn"] = rows["Nguồn"].where(rows["Nguồn"].notna(), own)
-            frames.append(rows.assign(column=columns[VALUE], name_column=columns["Tỉnh"]))
-    return pd.concat(frames, ignore_index=True)
+    """One row a figure, everything as printed; for counts of the 34 with the words that articles would use."""
+    articles = tables([paths.RAW / "articles" / "articles.xlsx", paths.RAW / "adoption" / "adoption.xlsx"], "Chỉ tiêu")
+    wide = tables([paths.RAW / "services" / "services_2025.xlsx"], "Tỉnh, thành phố")
+    kept = [*ADDRESS, "at", "source_id", "province_code", "name_is_certain"]
+    counts = wide.melt(kept, list(WORDS["services"]), "label", "value").assign(
+        geography="34", scope="toàn tỉnh", period_start=COUNTED, period_end=COUNTED, qualifier="exact"
+    )
+    counts["at"] = [at | {"value": at[label]} for at, label in zip(counts["at"], counts["label"], strict=True)]
+    rows = pd.concat([articles, counts], ignore_index=True)
+    return rows.assign(at=[at | {"score": at["value"], "rank": at["value"]} for at in rows["at"]])
 
 
 def tidy(raw: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Candidates for `observations`, `scores` and `agencies`, and the rows `refused` with the reason."""
+    """Candidates for `observations`, `scores` and `agencies`, and the rows `refused` with the reason.
+
+    An agency's score and rank, printed as two rows, become one.
+    """
     faults = Faults()
-    rows = _placed(_ranges(_routed(raw, faults)), faults)
+    rows = _routed(raw, faults)
+    taken = _ranges(rows[rows["reason"] == ""])
+    results = _results(taken)
+    observations = faults.tidy("observations", taken[taken["table"] == "observations"], *ADDRESS, "cell")
+    scores = faults.tidy("scores", results[results["table"] == "scores"], *FIGURE, "change")
+    agencies = results[results["table"] == "agencies"]
+    agencies = faults.tidy("agencies", agencies, *ADDRESS, "score_cell", "rank_cell", "change")
     faults.done()
-    refused = rows["reason"] != ""
-    taken = rows[~refused]
-    observed = taken[taken["table"] == "observations"]
     return {
-        "observations": observed[OUT],
-        "scores": _scores(taken[taken["table"] == "scores"]),
-        "agencies": _agencies(taken[taken["table"] == "agencies"]),
-        "refused": rows[refused].rename(columns={LABEL: "label"})[REFUSED],
+        "observations": observations,
+        "scores": _with_editions_before(scores),
+        "agencies": agencies.groupby(AGENCY, as_index=False, sort=False).first(),
+        "refused": rows[rows["reason"] != ""][REFUSED],
     }
 
 
 def _routed(raw: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Where each row goes, from its printed label and unit."""
-    labels = definitions.indicator_labels()
-    routes = []
-    for row in raw[[*ADDRESS, LABEL, UNIT]].itertuples(index=False):
-        route = labels.get((row[3], row[4] or ""))
-        if route is None:
-            faults.add(row[0], row[1], f"row {row[2]}", f"{row[3]} [{row[4]}]", "a line in indicator_labels.csv")
-        routes.append(route or {"table": "refused", "indicator": "", "index": "", "component": "", "reason": "?"})
-    fields = ["table", "indicator", "index", "component", "reason"]
-    return raw.assign(**{field: [route[field] for route in routes] for field in fields})
+    """Where each row goes (table; indicator, or index and component), from its label and unit, or why nowhere."""
+    counts = pd.DataFrame(WORDS["services"].items(), columns=["label", "indicator"]).assign(table="observations")
+    labels = pd.concat([definitions.lines("indicator_labels"), counts]).fillna("")
+    terms = definitions.lines("indicators")[["indicator", "regime", "unit"]].replace("", None)
+    national = raw["province_code"] == "Cả nước"
+    rows = raw.assign(
+        cell=[f"{at['value']}{row}" for at, row in zip(raw["at"], raw["row"], strict=True)],
+        unit_vi=raw["unit_vi"].fillna(""),
+        geography=raw["geography"].fillna("63"),
+        province_code=raw["province_code"].mask(national, None),
+        scope=raw["scope"].mask(national, "cả nước"),
+    )
+    rows = rows.merge(labels, "left", ["label", "unit_vi"]).merge(terms, "left", "indicator")
+    for row in rows[rows["reason"].isna()].to_dict("records"):
+        read, cell = f"{row['label']} [{row['unit_vi']}]", f"{row['at']['label']}{row['row']}"
+        faults.add(row["file"], row["sheet"], cell, read, "a line in indicator_labels.csv")
+    undated = rows["reason"].eq("") & (rows["period_start"].isna() | rows["period_end"].isna())
+    nameless = "several rows bear this province's name; whose figures they are is not known"
+    reason = rows["reason"].mask(undated, "its date is not known").mask(rows["name_is_certain"] == "không", nameless)
+    return rows.assign(reason=reason)
 
 
 def _ranges(rows: pd.DataFrame) -> pd.DataFrame:
     """A value printed as a range ("80-90") becomes two bounds: over the lower, under the upper."""
-    is_range = rows[VALUE].map(lambda v: bool(re.fullmatch(r"[\d,]+\s*[-–]\s*[\d,]+", str(v))))
-    ends = rows[VALUE].where(is_range, "").astype("str").str.replace("–", "-").str.split("-")
-    note = "printed as " + rows["Mức chính xác"].astype("str") + " " + rows[VALUE].astype("str")
-    low = rows[is_range].assign(**{VALUE: ends.str[0], "Mức chính xác": "over", "Ghi chú": note})
-    high = rows[is_range].assign(**{VALUE: ends.str[-1], "Mức chính xác": "under", "Ghi chú": note})
-    return pd.concat([rows[~is_range], low, high]).sort_index(kind="stable").reset_index(drop=True)
+    ends = rows["value"].astype("str").str.extract(r"^([\d,]+)\s*[-–]\s*([\d,]+)$")
+    note = "printed as " + rows["qualifier"].astype("str") + " " + rows["value"].astype("str")
+    low, high = (rows.assign(value=ends[end], qualifier=q, note=note) for end, q in enumerate(("over", "under")))
+    is_range = ends[0].notna()
+    return pd.concat([rows[~is_range], low[is_range], high[is_range]]).sort_index(kind="stable", ignore_index=True)
 
 
-def _placed(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Codes, scopes, dates and numbers in place of what was printed."""
-    indicators = definitions.tidy(definitions.read())["indicators"].set_index("indicator")
-    rows["reason"] = rows["reason"].where(
-        (rows["reason"] != "") | (rows["Từ ngày"].notna() & rows["Đến ngày"].notna()), "its date is not known"
-    )
-    rows["geography"] = rows["Địa giới"].astype("str").where(rows["Địa giới"].notna(), "63")
-    national = rows["Tỉnh"].isin(["Cả nước"])
-    codes = [
-        faults.codes(part, "Tỉnh", str(geography), part["name_column"].iloc[0])
-        for geography, part in rows[~national & (rows["reason"] == "")].groupby("geography", sort=False)
-    ]
-    rows["province_code"] = pd.concat(codes)
-    rows["scope"] = rows["Phạm vi"].map(SCOPES).where(~national, "national")
-    rows["agency"] = rows["Cơ quan"]
-    rows["period_start"], rows["period_end"] = rows["Từ ngày"], rows["Đến ngày"]
-    rows["qualifier"], rows["note"], rows["source_id"] = rows["Mức chính xác"], rows["Ghi chú"], rows["Nguồn"]
-    rows["regime"] = rows["indicator"].map(indicators["regime"])
-    rows["unit"] = rows["indicator"].map(indicators["unit"])
-    rows["cell"] = rows["column"] + rows["row"].astype("str")
-    taken = rows["reason"] == ""
-    for field, head in {"value": VALUE, "numerator": "Tử số", "denominator": "Mẫu số"}.items():
-        numbers = faults.numbers(rows[taken].assign(at=rows["column"]), head, "at", numerals.parse, "a number")
-        rows[field] = pd.Series([n.value if n else None for n in numbers], rows.index[taken], dtype="float64")
-        if field == "value":
-            rows["decimals"] = pd.Series([n.decimals if n else None for n in numbers], rows.index[taken])
-    faults.known(rows[taken & ~national], "Phạm vi", SCOPES)
-    faults.known(rows[taken], "Mức chính xác", QUALIFIERS)
-    faults.known(rows[taken], "Nguồn", sources.register())
-    for row in rows[taken & rows[VALUE].isna()].to_dict("records"):
-        faults.add(row["file"], row["sheet"], row["cell"], row[VALUE], "a number")
-    return rows
-
-
-def _scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Scores and ranks of indices; a stated change also gives the rank of the edition before, as derived."""
-    is_rank = rows[UNIT] == "hạng"
-    given = rows.assign(
-        edition=rows["period_end"].str[:4].astype("int64"),
-        score=rows["value"].where(~is_rank),
-        score_cell=rows["cell"].where(~is_rank),
-        rank=rows["value"].where(is_rank).astype("Int64"),
-        rank_cell=rows["cell"].where(is_rank),
-        rank_basis=pd.Series("published", index=rows.index).where(is_rank),
-    )
-    change = pd.to_numeric(given["Thay đổi hạng"]).astype("Int64")
-    before = given[is_rank & change.notna()].assign(
-        edition=given["edition"] - 1,
-        rank=given["rank"] + change,
-        rank_basis="derived",
-        note="rank of the next edition and its stated change",
-    )
-    return concat([given, before], SCORE_COLUMNS)
-
-
-def _agencies(rows: pd.DataFrame) -> pd.DataFrame:
-    """An agency's score and rank, printed as two rows, become one; a stated change of rank stays beside it."""
-    is_rank = rows[UNIT] == "hạng"
-    rows = rows.assign(
-        year=rows["period_end"].str[:4].astype("int64"),
+def _results(rows: pd.DataFrame) -> pd.DataFrame:
+    """The value of each row as a score or a rank, of the year in which its period ends."""
+    is_rank, year = rows["unit_vi"] == "hạng", rows["period_end"].str[:4]
+    return rows.assign(
+        year=year,
+        edition=year,
         group="Sở, ban, ngành",
-        score=rows["value"].where(~is_rank),
-        rank=rows["value"].where(is_rank).astype("Int64"),
-        rank_basis=pd.Series("published", index=rows.index).where(is_rank),
-        score_cell=rows["cell"].where(~is_rank),
-        rank_cell=rows["cell"].where(is_rank),
-        change=pd.to_numeric(rows["Thay đổi hạng"]).astype("Int64"),
+        score=rows["value"].mask(is_rank),
+        rank=rows["value"].where(is_rank),
+        rank_basis=is_rank.map({True: "published", False: None}),
+        change=pd.to_numeric(rows["change"]).astype("Int64"),
     )
-    keys = ["province_code", "geography", "year", "agency", "group", "index", "source_id", "file", "sheet"]
-    values = [column for column in AGENCY_OUT if column not in keys]
-    return rows.groupby(keys, as_index=False, sort=False)[values].first()[AGENCY_OUT]
+
+
+def _with_editions_before(scores: pd.DataFrame) -> pd.DataFrame:
+    """A stated change also gives the rank of the edition before, as derived."""
+    rows = scores[scores["rank"].notna() & scores["change"].notna()]
+    before = {"edition": rows["edition"] - 1, "rank": rows["rank"] + rows["change"], "rank_basis": "derived"}
+    before["note"] = "rank of the next edition and its stated change"
+    return pd.concat([scores, rows.assign(**before)], ignore_index=True).drop(columns="change")
