@@ -121,13 +121,15 @@ def render(made: Figure, alt: str) -> dict[str, bytes]:
 
 
 def _indexed(pixels: np.ndarray) -> Image.Image:
-    """Pixels (height, width, RGBA) as a picture of white and the 127 commonest colours, a third of the bytes."""
+    """Pixels (height, width, RGBA) in few colours, a third of the bytes: the 32 commonest, and that of each shade."""
     packed = pixels.view(np.uint32)[..., 0]
     inked = packed != 0xFFFFFFFF
     found = np.unique(packed[inked])
     place = np.searchsorted(found, packed[inked])
     colours = found.view(np.uint8).reshape(-1, 4)[:, :3]
-    kept = colours[np.argsort(-np.bincount(place), kind="stable")[:127]]
+    order = np.argsort(-np.bincount(place), kind="stable")
+    _, first = np.unique(found[order] & 0xF0F0F0, return_index=True)
+    kept = colours[order[np.union1d(first, range(min(32, len(order))))[:255]]]
     nearest = ((colours[:, None].astype(np.int32) - kept) ** 2).sum(axis=2).argmin(axis=1)
     indices = np.zeros(packed.shape, np.uint8)
     indices[inked] = 1 + nearest[place]
