@@ -13,7 +13,7 @@ from PIL import Image
 
 import vnegov
 from vnegov import charts
-from vnegov.charts import components, facts, labels, positions, services, style, targets, trajectories
+from vnegov.charts import canvas, components, facts, labels, positions, services, style, targets, trajectories
 from vnegov.errors import UnknownProvince, UnknownYear
 
 ALL = [positions, trajectories, components, services, targets]
@@ -173,8 +173,8 @@ def test_figures_are_told_in_the_language(lang, expected):
 
 
 def test_labels_are_spread_without_changing_their_order():
-    assert style.spread([5, 5, 5.1], 1, 0, 10) == pytest.approx([5, 6, 7])
-    assert style.spread([10, 9.9], 1, 0, 10) == pytest.approx([10, 9])
+    assert canvas.spread([5, 5, 5.1], 1, 0, 10) == pytest.approx([5, 6, 7])
+    assert canvas.spread([10, 9.9], 1, 0, 10) == pytest.approx([10, 9])
 
 
 def test_both_languages_say_the_same_things_about_the_same_names():

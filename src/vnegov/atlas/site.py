@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from vnegov import paths
 from vnegov.batch.ledger import Ledger
-from vnegov.charts.style import write
 
 
 def build(output: Path | None = None) -> Path:
@@ -22,12 +21,14 @@ def build(output: Path | None = None) -> Path:
         if report.is_file():
             page = home / "site" / run["page"]
             if not page.is_file() or page.stat().st_mtime_ns < report.stat().st_mtime_ns:
-                write(page, _page(report, run).encode("utf-8"))
+                paths.write(page, _page(report, run).encode("utf-8"))
     index = home / "site" / "index.html"
     groups: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         groups.setdefault(run["notebook"], []).append(run)
-    write(index, _templates().get_template("index.html").render(groups=groups, failed=_failed(runs)).encode("utf-8"))
+    paths.write(
+        index, _templates().get_template("index.html").render(groups=groups, failed=_failed(runs)).encode("utf-8")
+    )
     return index
 
 

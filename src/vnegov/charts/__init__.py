@@ -37,7 +37,7 @@ def save(figure: Figure, stem: Path, data: pd.DataFrame, alt: str) -> bytes:
     files["txt"] = (alt + "\n").encode("utf-8")
     written = [stem.with_name(f"{stem.name}.{suffix}") for suffix in files]
     for path, content in zip(written, files.values(), strict=True):
-        style.write(path, content)
+        paths.write(path, content)
     if log := os.environ.get("VNEGOV_WRITTEN"):  # a batch wants to know what a run wrote
         with Path(log).open("a", encoding="utf-8") as lines:
             lines.writelines(f"{path}\n" for path in written)

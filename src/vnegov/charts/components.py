@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vnegov.charts import labels, style
+from vnegov.charts import labels, rulers, style
 from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.schema import INDICES
 from vnegov.data.tables import table
 
 NAME = "components"
+KEY = {"province": style.PROVINCE, "median": style.MEDIAN, "best": style.LEADER}
 
 
 def compute(case: Case) -> pd.DataFrame:
@@ -22,82 +21,34 @@ def compute(case: Case) -> pd.DataFrame:
     Columns: index, component, edition, score, rank, n_units, low, median, best (over all provinces with a
     score), best_code, known (how many), source_ids.
     """
-    scores = table("scores")
-    rows = scores[(scores["edition"] == case.year) & (scores["geography"] == case.geography) & scores["score"].notna()]
-    tree = table("components")
-    tree = tree[(tree["parent"] == "overall") & tree["first_edition"].fillna(0).le(case.year)]
-    tree = tree[tree["last_edition"].fillna(9999).ge(case.year)][["index", "component"]].drop_duplicates()
-    rows = rows.merge(tree.assign(place=range(len(tree))), on=["index", "component"])
-    spread = rows.groupby(["index", "component"])["score"].agg(low="min", median="median", best="max", known="count")
-    best = rows.loc[rows.groupby(["index", "component"])["score"].idxmax()]
-    spread["best_code"] = best.set_index(["index", "component"])["province_code"]
-    own = rows[rows["province_code"] == case.province_code].join(spread, on=["index", "component"])
-    own = own[own["known"] >= 0.9 * own["n_units"]]
-    order = own["index"].map({name: i for i, name in enumerate(INDICES)})
-    own = own.assign(order=order).sort_values(["order", "place"], ignore_index=True)
-    keep = ["index", "component", "edition", "score", "rank", "n_units", "low", "median", "best", "best_code"]
-    return own[[*keep, "known", "source_ids"]]
+    rows, tree, part = table("scores"), labels.components(case.year), ["index", "component"]
+    rows = rows[(rows["edition"] == case.year) & (rows["geography"] == case.geography) & rows["score"].notna()]
+    tree = tree.loc[tree["parent"] == "overall", part].drop_duplicates()
+    rows = tree.sort_values("index", key=lambda names: names.map(INDICES.index), kind="stable").merge(rows, on=part)
+    spread = rows.groupby(part)["score"].agg(low="min", median="median", best="max", known="count", first="idxmax")
+    spread["best_code"] = rows.loc[spread["first"], "province_code"].to_numpy()
+    own = rows[rows["province_code"] == case.province_code].join(spread, on=part)
+    keep = [*part, "edition", "score", "rank", "n_units", "low", "median", "best", "best_code", "known", "source_ids"]
+    return own.loc[own["known"] >= 0.9 * own["n_units"], keep].reset_index(drop=True)
 
 
-def draw(data: pd.DataFrame, case: Case, axes: list[Axes] | None = None) -> Axes:
+def draw(data: pd.DataFrame, case: Case) -> Axes:
     """A block an index, a line a component: the spread of all provinces, the median, the best, the province."""
-    lang = case.lang
-    blocks = [rows for _, rows in data.groupby("index", sort=False)]
-    if axes is None:
-        title = text(lang, "components.title", province=case.province, year=case.year)
-        known = dict.fromkeys([data["known"].min(), data["known"].max()])
-        subtitle = text(lang, "components.subtitle", n="–".join(map(str, known)))
-        body = 0.31 * len(data) + 0.72 * len(blocks)
-        made, area = style.figure(body, title, subtitle, labels.source_line(data, lang))
-        axes = _blocks(made, area, blocks)
-    for i, (ax, rows) in enumerate(zip(axes, blocks, strict=True)):
-        _block(ax, rows, lang, legend=i == 0)
-    return axes[0]
-
-
-def _blocks(made, area, blocks) -> list[Axes]:
-    width, height = made.get_size_inches()
-    top, axes = (area[1] + area[3]) * height, []
-    for rows in blocks:
-        tall = 0.31 * len(rows)
-        top -= 0.42
-        axes.append(made.add_axes((3.15 / width, (top - tall) / height, (width - 4.35) / width, tall / height)))
-        top -= tall + 0.30
-    return axes
-
-
-def _block(ax: Axes, rows: pd.DataFrame, lang: str, legend: bool) -> None:
-    for y, row in enumerate(rows.itertuples()):
-        ax.plot([row.low, row.best], [y, y], color=style.RULE, lw=5, solid_capstyle="round", zorder=1)
-        ax.plot([row.median] * 2, [y - 0.3, y + 0.3], color=style.MEDIAN, lw=2, zorder=2)
-        ax.plot([row.best], [y], "D", color=style.LEADER, ms=5, zorder=3)
-        ax.plot([row.score], [y], "o", color=style.PROVINCE, ms=8, zorder=4)
-        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
-        value = labels.score(row.score, lang)
-        ax.annotate(value, (1, y), (10, 0), size=8, weight="bold", color=style.PROVINCE, **beside)
-        if pd.notna(row.rank):
-            rank = text(lang, "components.rank", rank=row.rank)
-            ax.annotate(rank, (1, y), (52, 0), size=7.5, color=style.MUTED, **beside)
-    index, edition = rows["index"].iloc[0], rows["edition"].iloc[0]
-    names = [labels.component_name(index, component, edition, lang) for component in rows["component"]]
-    short = [name if len(name) <= 44 else name[:42].rsplit(" ", 1)[0] + "…" for name in names]
-    ax.set_yticks(range(len(rows)), short, size=8.5)
-    ax.set_ylim(len(rows) - 0.5, -0.6)
-    ax.tick_params(axis="x", labelsize=7.5)
-    ax.xaxis.grid(True)
-    labels.ticks(ax.xaxis, lang)
-    ax.spines["left"].set_visible(False)
-    heading = f"{labels.index_name(index, lang)} {edition}"
-    ax.annotate(heading, (0, 1), (-211, 10), xycoords="axes fraction", textcoords="offset points", weight="bold")
-    if legend:
-        words = [("o", style.PROVINCE, "province"), ("|", style.MEDIAN, "median"), ("D", style.LEADER, "best")]
-        for x, (mark, colour, key) in zip((0.0, 0.3, 0.55), words, strict=True):
-            word = text(lang, f"components.{key}")
-            ax.plot([x], [1.0 + 0.17 / (0.31 * len(rows))], mark, color=colour, ms=6, mew=2 if mark == "|" else 1,
-                    transform=ax.transAxes, clip_on=False)  # fmt: skip
-            ax.annotate(
-                word, (x, 1), (8, 10), xycoords="axes fraction", textcoords="offset points", size=8, color=colour
-            )
+    lang, blocks = case.lang, []
+    for index, rows in data.groupby("index", sort=False):
+        low, wide, lines = rows["low"].min(), rows["best"].max() - rows["low"].min(), []
+        places = rows[["low", "score", "median", "best"]].sub(low).div(wide or 1).to_numpy()
+        for row, (least, at, middle, best) in zip(rows.itertuples(), places, strict=True):
+            score, *ends = (labels.score(value, lang) for value in (row.score, row.median, row.best))
+            rank = text(lang, "components.rank", rank=row.rank) if pd.notna(row.rank) else ""
+            detail = rank + text(lang, "components.detail", median=ends[0], best=ends[1])
+            name = labels.component_name(index, row.component, row.edition, lang)
+            marks = ((middle, "|", style.MEDIAN), (best, "D", style.LEADER))
+            lines.append(rulers.Ruler(name, score, detail, at, bar=False, track=(least, best), marks=marks))
+        blocks.append((f"{labels.index_name(index, lang)} {case.year}", "", lines))
+    n = "–".join(map(str, sorted({data["known"].min(), data["known"].max()})))
+    key = [(text(lang, f"components.{name}"), colour) for name, colour in KEY.items()]
+    return rulers.draw(blocks, labels.words(NAME, data, case, n=n), right=2.4, key=key)
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
@@ -108,12 +59,10 @@ def describe(data: pd.DataFrame, case: Case) -> str:
     for index, rows in data.groupby("index", sort=False):
         # in units of the spread, so that components on different scales compare
         gap = (rows["score"] - rows["median"]) / (rows["best"] - rows["low"]).where(lambda width: width > 0)
-        names = {i: labels.component_name(index, part, case.year, lang) for i, part in rows["component"].items()}
         told = {"index": labels.index_name(index, lang), "above": int((gap > 0).sum()), "n": len(rows)}
         sentence = text(lang, "components.above", **told)
-        if gap.max() > 0:
-            sentence += text(lang, "components.most", name=names[gap.idxmax()])
-        if gap.min() < 0:
-            sentence += text(lang, "components.least", name=names[gap.idxmin()])
+        for key, at, found in (("most", gap.idxmax(), gap.max() > 0), ("least", gap.idxmin(), gap.min() < 0)):
+            name = labels.component_name(index, rows.loc[at, "component"], case.year, lang)
+            sentence += text(lang, f"components.{key}", name=name) if found else ""
         sentences.append(sentence + ".")
     return " ".join(sentences)

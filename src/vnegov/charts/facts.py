@@ -10,10 +10,21 @@ from vnegov.data.case import Case
 from vnegov.data.tables import table
 
 
+def observed(case: Case) -> pd.DataFrame:
+    """The rows of `observations` of the province."""
+    rows = table("observations")
+    return rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
+
+
+def overall(case: Case) -> pd.DataFrame:
+    """The rows of `scores` of the indices as a whole, of all provinces of the geography."""
+    rows = table("scores")
+    return rows[(rows["component"] == "overall") & (rows["geography"] == case.geography)]
+
+
 def compute(case: Case) -> pd.DataFrame:
     """The rows of `observations` whose period ends in the year, in the order of their indicators."""
-    rows = table("observations")
-    rows = rows[(rows["province_code"] == case.province_code) & (rows["geography"] == case.geography)]
+    rows = observed(case)
     rows = rows[rows["period_end"].str[:4] == str(case.year)]
     return rows.sort_values(["indicator", "period_end", "value"], ignore_index=True)
 
@@ -25,20 +36,17 @@ def markdown(data: pd.DataFrame, case: Case) -> str:
         return text(lang, "facts.none", province=case.province, year=case.year)
     lines = [text(lang, "facts.head"), "|---|---|---:|---|---|"]
     for row in data.itertuples():
+        ratio = ""
+        if pd.notna(row.denominator):
+            numerator = row.value if pd.isna(row.numerator) else row.numerator
+            share = f" = {labels.number(100 * numerator / row.denominator, lang, 1)}%" if row.denominator else ""
+            ratio = f" ({labels.number(numerator, lang)}/{labels.number(row.denominator, lang)}{share})"
         cells = [
             labels.indicator_name(row.indicator, lang),
             row.agency if isinstance(row.agency, str) else text(lang, f"scope.{row.scope}"),
-            labels.qualified(row.value, row.qualifier, lang, row.unit) + _ratio(row, lang),
+            labels.qualified(row.value, row.qualifier, lang, row.unit) + ratio,
             labels.day(row.period_end, lang),
             labels.link(row.source_id, lang),
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)
-
-
-def _ratio(row, lang: str) -> str:
-    if pd.isna(row.denominator):
-        return ""
-    numerator = row.value if pd.isna(row.numerator) else row.numerator
-    share = f" = {labels.number(100 * numerator / row.denominator, lang, 1)}%" if row.denominator else ""
-    return f" ({labels.number(numerator, lang)}/{labels.number(row.denominator, lang)}{share})"

@@ -15,6 +15,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from matplotlib.axis import Axis
 
+from vnegov.data.case import Case
 from vnegov.data.tables import table
 
 
@@ -36,7 +37,7 @@ def say(lang: str, en: str, vi: str) -> str:
 
 def number(value: float, lang: str, decimals: int | None = None) -> str:
     """A number with the language's separators: 1,754.5 or 1.754,5; `decimals` fixed, or as many as it has (≤ 4)."""
-    pattern = "#,##0.####" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = "#,##0.####" if decimals is None else "#,##0." + "0" * decimals
     return format_decimal(value, format=pattern, locale=lang)
 
 
@@ -67,58 +68,71 @@ def qualified(value: float, qualifier: str, lang: str, unit: str = "") -> str:
     return text(lang, f"qualifier.{qualifier}", number(value, lang) + (text(lang, f"unit.{unit}") if known else ""))
 
 
-@cache
-def _names(which: str, key: str, lang: str) -> dict[str, str]:
-    rows = table(which)
-    return dict(zip(rows[key], rows[f"name_{lang}"], strict=True))
-
-
 def index_name(index: str, lang: str) -> str:
     """An index's name as its publisher writes it, short enough for a label."""
-    return text(lang, f"index.{index}") if index in _texts()["index"] else _names("indices", "index", lang)[index]
+    return text(lang, f"index.{index}")
+
+
+@cache
+def _indicators(lang: str) -> dict[str, str]:
+    return table("indicators").set_index("indicator")[f"name_{lang}"].to_dict()
 
 
 def indicator_name(indicator: str, lang: str) -> str:
     """An indicator's name."""
-    return _names("indicators", "indicator", lang)[indicator]
+    return _indicators(lang)[indicator]
+
+
+def components(edition: int) -> pd.DataFrame:
+    """The rows of `components` in the spans that hold the edition."""
+    rows = table("components")
+    return rows[rows["first_edition"].fillna(0).le(edition) & rows["last_edition"].fillna(9999).ge(edition)]
+
+
+@cache
+def _component_names(edition: int, lang: str) -> dict[tuple[str, str], str]:
+    return components(edition).set_index(["index", "component"])[f"name_{lang}"].to_dict()
 
 
 def component_name(index: str, component: str, edition: int, lang: str) -> str:
     """A component's name in the span of editions that holds `edition`."""
-    rows = table("components")
-    rows = rows[(rows["index"] == index) & (rows["component"] == component)]
-    rows = rows[rows["first_edition"].fillna(0).le(edition) & rows["last_edition"].fillna(9999).ge(edition)]
-    return rows[f"name_{lang}"].iloc[0] if len(rows) else component
+    return _component_names(edition, lang).get((index, component), component)
 
 
 def source_ids(data: pd.DataFrame) -> list[str]:
     """The distinct sources of a chart's data, in order of first use (columns source_id or source_ids)."""
-    cells = data[[c for c in ("source_ids", "source_id") if c in data]].stack()
-    return list(dict.fromkeys(part for cell in cells for part in str(cell).split(";") if part and part != "nan"))
+    cells = data.filter(["source_ids", "source_id"]).stack().dropna()
+    return list(dict.fromkeys(part for cell in cells for part in cell.split(";") if part))
+
+
+@cache
+def _sources() -> dict[str, dict[str, Any]]:
+    return table("sources").set_index("source_id").to_dict("index")
 
 
 def source_line(data: pd.DataFrame, lang: str, most: int = 4) -> str:
-    """The line at a chart's foot: the publishers of its figures, each once."""
-    register = table("sources").set_index("source_id")
-    rows = [register.loc[source] for source in source_ids(data)]
-    unstated = [str(row["publisher"]).startswith("not stated") for row in rows]
-    publishers = list(
-        dict.fromkeys(row["title"] if bare else row["publisher"] for row, bare in zip(rows, unstated, strict=True))
-    )
-    named = "; ".join(textwrap.shorten(name, 60, placeholder="…") for name in publishers[:most])
-    rest = len(publishers) - most
-    if rest > 0:
-        named += text(lang, "sources.more", n=rest)
-    return text(lang, "sources.label") + named
+    """The line at a chart's foot: the publishers of its figures, each once; a title where none is stated."""
+    rows = [_sources()[source] for source in source_ids(data)]
+    names = dict.fromkeys(row["title" if row["publisher"].startswith("not stated") else "publisher"] for row in rows)
+    shown = "; ".join(textwrap.shorten(name, 60, placeholder="…") for name in [*names][:most])
+    rest = len(names) - most
+    return text(lang, "sources.label") + shown + (text(lang, "sources.more", n=rest) if rest > 0 else "")
 
 
 def link(source: str, lang: str) -> str:
     """A source's title as a Markdown link, or its title and publisher where no address is known."""
-    row = table("sources").set_index("source_id").loc[source]
-    title = str(row["title"]).replace("[", "(").replace("]", ")").replace("|", "/")
+    row = _sources()[source]
+    title = row["title"].translate({ord("["): "(", ord("]"): ")", ord("|"): "/"})
     return f"[{title}]({row['url']})" if isinstance(row["url"], str) else f"{title} ({row['publisher']})"
 
 
 def source_links(data: pd.DataFrame, lang: str) -> str:
     """Every source of a chart's data as a line of Markdown, one click away where an address is known."""
     return text(lang, "sources.label") + " · ".join(link(source, lang) for source in source_ids(data))
+
+
+def words(chart: str, data: pd.DataFrame, case: Case, **told: object) -> tuple[str, str, str]:
+    """A chart's title, subtitle and source line."""
+    told |= {"province": case.province, "year": case.year}
+    title, subtitle = (text(case.lang, f"{chart}.{part}", **told) for part in ("title", "subtitle"))
+    return title, subtitle, source_line(data, case.lang)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
-from vnegov.charts import labels, style
+from vnegov.charts import canvas, facts, labels, style
 from vnegov.charts.labels import text
 from vnegov.data.case import Case
 from vnegov.data.schema import INDICES
 from vnegov.data.tables import table
 
 NAME = "trajectories"
+SERIES = {"leader": (style.LEADER, 1.2), "median": (style.MEDIAN, 1.2), "value": (style.PROVINCE, 2.2)}
 COLUMNS = 2
 
 
@@ -23,98 +25,67 @@ def compute(case: Case) -> pd.DataFrame:
     value, median and leader (of the scores of all provinces; absent where some are not known), leader_code,
     n_units, segment (counts up at every break of the series), rank_basis, source_ids.
     """
-    scores = table("scores")
-    whole = scores[(scores["component"] == "overall") & (scores["geography"] == case.geography)]
-    own = whole[whole["province_code"] == case.province_code].copy()
-    edition = whole.groupby(["index", "edition"])
-    scored = whole[whole["score"].notna()]
-    best = scored.loc[scored.groupby(["index", "edition"])["score"].idxmax()]
-    best = best.set_index(["index", "edition"])["province_code"]
-    known = edition["score"].agg(known="count", median="median", leader="max").join(best.rename("leader_code"))
-    own = own.join(known, on=["index", "edition"])
+    whole, breaks, edition = facts.overall(case), table("breaks"), ["index", "edition"]
+    known = whole.dropna(subset="score").groupby(edition)["score"]
+    known = known.agg(known="count", median="median", leader="max", first="idxmax")
+    known["leader_code"] = whole.loc[known["first"], "province_code"].to_numpy()
+    own = whole[whole["province_code"] == case.province_code].join(known, on=edition)
     # Two or three provinces missing at source still leave a median; a sample of leaders and laggards does not.
-    partial = own["known"] < 0.9 * own["n_units"]
+    partial = ~(own["known"] >= 0.9 * own["n_units"])
     own.loc[partial, ["median", "leader", "leader_code"]] = None
     ranked_only = (own["score"].isna() | partial).groupby(own["index"]).transform("mean") > 0.5
     own["measure"] = np.where(ranked_only, "rank", "score")
-    own["value"] = own["score"].where(own["measure"] == "score", own["rank"].astype("float64"))
+    own["value"] = own["score"].mask(ranked_only, own["rank"].astype("float64"))
     own = own[own["value"].notna()]
-    breaks = table("breaks")
+    own = own[own.groupby("index")["edition"].transform("count") >= 2]
     breaks = breaks[breaks["component"] == "overall"]
     own["segment"] = [
         int(((breaks["index"] == index) & (breaks["edition"] <= year)).sum())
         for index, year in zip(own["index"], own["edition"], strict=True)
     ]
-    own = own[own.groupby("index")["edition"].transform("count") >= 2]
-    own["order"] = own["index"].map({name: i for i, name in enumerate(INDICES)})
-    keep = ["index", "edition", "measure", "value", "median", "leader", "leader_code", "n_units", "segment"]
+    own["order"] = own["index"].map(INDICES.index)
     own = own.sort_values(["measure", "order", "edition"], ascending=[False, True, True], ignore_index=True)
-    return own[[*keep, "rank_basis", "source_ids"]]
+    keep = ["measure", "value", "median", "leader", "leader_code", "n_units", "segment", "rank_basis", "source_ids"]
+    return own[[*edition, *keep]]
 
 
-def draw(data: pd.DataFrame, case: Case, axes: list[Axes] | None = None) -> Axes:
+def draw(data: pd.DataFrame, case: Case) -> Axes:
     """A panel an index: scores with median and leader, or ranks (first place at the top) where scores are few."""
-    lang, indices = case.lang, list(dict.fromkeys(data["index"]))
-    if axes is None:
-        title = text(lang, "trajectories.title", province=case.province)
-        rows = -(-len(indices) // COLUMNS)
-        source = labels.source_line(data, lang)
-        made, area = style.figure(2.0 * rows, title, text(lang, "trajectories.subtitle"), source)
-        axes = style.panels(made, area, rows, COLUMNS, (1.35, 0.62), (0.32, 0.3, 0.95, 0.32))
-        for ax in axes[len(indices) :]:
-            ax.remove()
-    for ax, index in zip(axes, indices, strict=False):
-        _panel(ax, data[data["index"] == index], case)
-    return axes[0]
+    panels = [rows for _, rows in data.groupby("index", sort=False)]
+    ax = canvas.bare(2.0 * -(-len(panels) // COLUMNS), labels.words(NAME, data, case))
+    for i, rows in enumerate(panels):
+        x, y = 0.36 + 3.84 * (i % COLUMNS), 0.42 + 2.0 * (i // COLUMNS)
+        _panel(ax, rows, case, Bbox.from_extents(x, y + 1.38, x + 2.48, y))
+    return ax
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, case: Case) -> None:
-    lang, ranked = case.lang, rows["measure"].iloc[0] == "rank"
-    ax.set_title(labels.index_name(rows["index"].iloc[0], lang), pad=14)
-    unit = text(lang, "trajectories.by_rank" if ranked else "trajectories.by_score", n=rows["n_units"].max())
-    ax.text(0, 1.03, unit, transform=ax.transAxes, size=7.5, color=style.MUTED)
-    series = [("leader", style.LEADER, 1.2), ("median", style.MEDIAN, 1.2), ("value", style.PROVINCE, 2.2)]
-    if ranked:
-        series = series[-1:]
-    for field, colour, width in series:
-        for _, part in rows.groupby("segment"):
-            for run in _unbroken(part):
-                ax.plot(run["edition"], run[field], "o-", color=colour, lw=width, ms=2 + width, clip_on=False)
-    if ranked:
-        ax.set_ylim(rows["n_units"].max() + 1, -1.5)
-        ax.set_yticks([1, 20, 40, 60] if rows["n_units"].max() > 40 else [1, 10, 20, 30])
-    years = rows["edition"]
-    ax.set_xlim(years.min() - 0.3, years.max() + 0.3)
-    step = max(1, -(-(years.max() - years.min()) // 5))
-    shown = range(years.max(), years.min() - 1, -step)
-    ax.set_xticks(shown, [str(year) for year in shown], size=7.5)
-    ax.tick_params(axis="y", labelsize=7.5)
-    ax.yaxis.grid(True)
-    labels.ticks(ax.yaxis, lang)
-    ax.spines["left"].set_visible(False)
-    for _, first in rows.groupby("segment")["edition"].min().iloc[1:].items():
-        ax.axvline(first - 0.5, color=style.MUTED, lw=0.8, ls=(0, (2, 2)), zorder=0)
-    if case.year in set(years):
-        ax.axvspan(case.year - 0.3, case.year + 0.3, color=style.PROVINCE, alpha=0.08, lw=0, zorder=0)
-    _end_labels(ax, rows, series, lang)
-
-
-def _unbroken(part: pd.DataFrame) -> list[pd.DataFrame]:
-    """Runs of consecutive editions: a year that is not known is not bridged by a line."""
-    return [run for _, run in part.groupby((part["edition"].diff() > 1).cumsum())]
-
-
-def _end_labels(ax: Axes, rows: pd.DataFrame, series: list, lang: str) -> None:
-    last = rows.iloc[-1]
-    shown = [(field, colour) for field, colour, _ in series if pd.notna(last[field])]
-    low, high = sorted(ax.get_ylim())
-    at = style.spread([last[field] for field, _ in shown], (high - low) * 0.13, low, high)
-    for (field, colour), y in zip(shown, at, strict=True):
-        value = labels.number(last[field], lang, 0) if last["measure"] == "rank" else labels.score(last[field], lang)
-        ax.annotate(
-            text(lang, f"trajectories.{field}", value=value), (1.02, y), xycoords=("axes fraction", "data"),
-            va="center", size=7.5, color=colour, weight="bold" if field == "value" else "normal",
-        )  # fmt: skip
+def _panel(ax: Axes, rows: pd.DataFrame, case: Case, box: Bbox) -> None:
+    lang, end, n = case.lang, rows.iloc[-1], int(rows["n_units"].max())
+    first, last, ranked = int(rows["edition"].min()), int(end["edition"]), end["measure"] == "rank"
+    fields = ["value"] if ranked else [*SERIES]
+    breaks = rows.groupby("segment")["edition"].min().iloc[1:] - 0.5
+    # neither a break nor a year that is not known is bridged by a line
+    drawn = rows.set_index("edition")[fields].reindex(sorted({*range(first, last + 1), *breaks}))
+    low, high = (n, 1) if ranked else (np.nanmin(drawn), np.nanmax(drawn))
+    margin = 0.05 * ((high - low) or 1)
+    seen = Bbox([[first - 0.3, low - margin], [last + 0.3, high + margin]])
+    years = range(last, first - 1, -max(1, -(-(last - first) // 4)))
+    levels = [1, *range(20, n, 20)] if ranked else []
+    band = (case.year - 0.3, case.year + 0.3) if case.year in set(rows["edition"]) else ()
+    place = canvas.panel(ax, box, seen, years, lang, levels, breaks, band)
+    ends = []
+    for field in fields:
+        colour, width = SERIES[field]
+        points = place.transform(drawn[[field]].reset_index())
+        ax.plot(*points.T, "o-", color=colour, lw=width, ms=2 + width, clip_on=False)
+        if pd.notna(end[field]):
+            value = labels.number(end[field], lang, 0) if ranked else labels.score(end[field], lang)
+            weight = "bold" if field == "value" else "normal"
+            ends.append((points[-1, 1], text(lang, f"trajectories.{field}", value=value), colour, weight))
+    canvas.ends(ax, box, ends)
+    name, unit = labels.index_name(end["index"], lang), "trajectories.by_rank" if ranked else "trajectories.by_score"
+    canvas.writer(ax)(box.x0, box.y1 - 0.25, name, weight="bold", size=9.5)
+    canvas.writer(ax)(box.x0, box.y1 - 0.09, text(lang, unit, n=n), size=7.5, color=style.MUTED)
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
@@ -123,21 +94,16 @@ def describe(data: pd.DataFrame, case: Case) -> str:
     if data.empty:
         return text(lang, "trajectories.none", province=case.province)
     for index, rows in data.groupby("index", sort=False):
-        first, last, name = rows.iloc[0], rows.iloc[-1], labels.index_name(index, lang)
+        first, last = rows.iloc[0], rows.iloc[-1]
+        told = {"index": labels.index_name(index, lang), "from": first["edition"], "year": last["edition"]}
         if last["measure"] == "rank":
-            ranks = {"first": f"{first['value']:.0f}", "last": f"{last['value']:.0f}"}
-            years = {"from": first["edition"], "to": last["edition"]}
-            clause = text(lang, "trajectories.ranks", index=name, **ranks, **years)
-            if first["segment"] != last["segment"]:
-                clause += text(lang, "trajectories.changed")
-        elif pd.isna(last["median"]):
-            continue
-        else:
-            above = last["value"] - last["median"]
-            gap, lead = labels.score(abs(above), lang), labels.score(last["leader"] - last["value"], lang)
-            side = "trajectories.above" if above >= 0 else "trajectories.below"
-            clause = text(lang, side, index=name, year=last["edition"], gap=gap)
-            leads = last["leader_code"] == case.province_code
-            clause += text(lang, "trajectories.leads" if leads else "trajectories.behind", lead=lead)
-        clauses.append(clause)
+            told |= {"first": f"{first['value']:.0f}", "last": f"{last['value']:.0f}"}
+            changed = text(lang, "trajectories.changed") if first["segment"] != last["segment"] else ""
+            clauses.append(text(lang, "trajectories.ranks", **told) + changed)
+        elif pd.notna(last["median"]):
+            gap, lead = last["value"] - last["median"], last["leader"] - last["value"]
+            side = "trajectories.above" if gap >= 0 else "trajectories.below"
+            leads = "trajectories.leads" if last["leader_code"] == case.province_code else "trajectories.behind"
+            clause = text(lang, side, gap=labels.score(abs(gap), lang), **told)
+            clauses.append(clause + text(lang, leads, lead=labels.score(lead, lang)))
     return "; ".join(clauses) + "."

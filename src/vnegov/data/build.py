@@ -6,7 +6,6 @@ which holds their checksums, is written last and marks the build complete.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,9 @@ def build(target: Path | None = None) -> dict[str, int]:
     target = target or paths.PROCESSED
     target.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        write(target / f"{name}.csv", text)
+        paths.write(target / f"{name}.csv", text.encode())
     described = schema.PACKAGE | {"resources": [_resource(name, text.encode()) for name, text in texts.items()]}
-    write(target / PACKAGE, json.dumps(described, ensure_ascii=False, indent=1) + "\n")
+    paths.write(target / PACKAGE, f"{json.dumps(described, ensure_ascii=False, indent=1)}\n".encode())
     return {name: len(frame) for name, frame in tables.items()}
 
 
@@ -93,10 +92,3 @@ def _resource(name: str, content: bytes) -> dict[str, Any]:
         "bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "schema": {"fields": fields, "missingValues": [""], **key},
     }  # fmt: skip
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file beside its place and rename it, so that no half-written file is ever seen."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from vnegov import paths
 from vnegov.data import audit, tables
-from vnegov.data.build import write
 from vnegov.data.schema import TABLES
 
 README = paths.ROOT / "README.md"
@@ -35,4 +34,4 @@ def fill(text: str, mark: str, content: str) -> str:
 def renew(readme: Path = README) -> None:
     """Write the codebook, and what is known of which edition, into the README."""
     text = fill(readme.read_text(encoding="utf-8"), "codebook", codebook())
-    write(readme, fill(text, "coverage", audit.coverage_markdown(tables.table("scores"))))
+    paths.write(readme, fill(text, "coverage", audit.coverage_markdown(tables.table("scores"))).encode())
