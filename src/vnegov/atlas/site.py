@@ -21,7 +21,7 @@ def build(output: Path | None = None) -> Path:
         if report.is_file():
             page = home / "site" / run["page"]
             if not page.is_file() or page.stat().st_mtime_ns < report.stat().st_mtime_ns:
-                paths.write(page, _page(report, run).encode("utf-8"))
+                paths.write(page, _page(report, run).encode())
     index = home / "site" / "index.html"
     groups: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
