@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,46 +15,38 @@ from vnegov.batch.ledger import Ledger
 def build(output: Path | None = None) -> Path:
     """Write site/ below `output`; returns the index page. A report's page is made again only if it changed."""
     home = Path(output).resolve() if output else paths.output()
-    runs = sorted(latest(home), key=lambda run: (run["status"] != "failed", run["notebook"], run["output"]))
-    for run in runs:
-        report = home / (run["kept"] or run["output"])
+    runs = sorted(
+        Ledger(home).last.values(), key=lambda run: (run["status"] != "failed", run["notebook"], run["output"])
+    )
+    there = [run | {"report": report} for run in runs if (report := home / (run["kept"] or run["output"])).is_file()]
+    for run in there:
         run["page"] = Path(run["output"]).relative_to("reports").with_suffix(".html").as_posix()
-        if report.is_file():
-            page = home / "site" / run["page"]
-            if not page.is_file() or page.stat().st_mtime_ns < report.stat().st_mtime_ns:
-                paths.write(page, _page(report, run).encode())
+        page = home / "site" / run["page"]
+        if not page.is_file() or page.stat().st_mtime_ns < run["report"].stat().st_mtime_ns:
+            paths.write(page, _page(run).encode())
     index = home / "site" / "index.html"
     groups: dict[str, list[dict[str, Any]]] = {}
-    for run in runs:
+    for run in there:
         groups.setdefault(run["notebook"], []).append(run)
-    paths.write(
-        index, _templates().get_template("index.html").render(groups=groups, failed=_failed(runs)).encode("utf-8")
-    )
+    failed = sum(run["status"] == "failed" for run in there)
+    paths.write(index, _templates().get_template("index.html").render(groups=groups, failed=failed).encode())
     return index
 
 
-def latest(home: Path) -> list[dict[str, Any]]:
-    """The last record of every output that is still there."""
-    return [record for record in Ledger(home).last.values() if (home / (record["kept"] or record["output"])).is_file()]
+def _page(run: dict[str, Any]) -> str:
+    body, _ = _exporter().from_filename(str(run["report"]))
+    words = {"title": run["title"], "lang": run["parameters"].get("lang", "en"), "up": "../" * run["page"].count("/")}
+    return _templates().get_template("report.html").render(body=body, run=run, **words)
 
 
-def _failed(runs: list[dict[str, Any]]) -> int:
-    return sum(run["status"] == "failed" for run in runs)
-
-
-def _page(report: Path, run: dict[str, Any]) -> str:
+@cache
+def _exporter() -> Any:
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
-    body, _ = exporter.from_filename(str(report))
-    up = "../" * run["page"].count("/")
-    return (
-        _templates()
-        .get_template("report.html")
-        .render(title=run["title"], lang=run["parameters"].get("lang", "en"), body=body, up=up, run=run)
-    )
+    return HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
 
 
+@cache
 def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("vnegov.atlas"), autoescape=select_autoescape(), undefined=StrictUndefined,
