@@ -48,6 +48,11 @@ def test_a_chart_names_its_subject_and_sources_and_is_tidy(look, chart, province
         assert labels.text(lang, "sources.label") in " ".join(told)
 
 
+@pytest.mark.parametrize(("province", "geography"), [("Bình Thuận", "63"), ("Quảng Ninh", "34"), ("52", "34")])
+def test_counts_that_lie_close_are_told_apart(look, province, geography):
+    assert look(services, vnegov.case(province, 2024, "vi", geography))
+
+
 def test_positions_tell_rank_n_and_the_rank_before():
     data = positions.compute(vnegov.case("Vĩnh Phúc", 2018)).set_index("index")
     assert data.loc["ict_index", ["rank", "n_units", "previous_rank"]].tolist() == [18, 63, 18]

@@ -57,18 +57,28 @@ def draw(data: pd.DataFrame, case: Case) -> Axes:
             ax.plot(*own[chosen].T, "o", mfc=face, mec=colour, ms=6, mew=1.4, clip_on=False)
         ends.append((own[-1, 1], textwrap.fill(labels.indicator_name(indicator, lang), 28), colour, "normal"))
     canvas.ends(ax, box, ends)
+    told: list[tuple[float, float, float]] = []  # where counts stand already, and how wide they are
     for (x, y), down, row in zip(points, _crowded(data, top), data.itertuples(), strict=True):
         count = labels.qualified(row.value, row.qualifier, lang)
-        write(x, y + (0.13 if down else -0.13), count, ha="center", size=7.2, color=colours[row.indicator])
+        step, wide = 0.13 if down else -0.13, 0.06 * len(count)
+        at = y + step
+        while any(abs(x - a) < (wide + b) / 2 and abs(at - height) < 0.12 for a, height, b in told):
+            at += step
+        told.append((x, at, wide))
+        where = (x, at, "center") if at < box.y0 else (x + 0.09, y, "left")
+        write(*where[:2], count, ha=where[2], size=7.2, color=colours[row.indicator])
     return ax
 
 
 def _crowded(data: pd.DataFrame, top: float) -> np.ndarray:
-    """Whether each count goes below its point, since another stands close above, or the same was there before."""
+    """Whether each count goes below its point: another stands close above, or the same was there before, or the line
+    comes down to it and goes up again."""
     when, value = data["when"].to_numpy(), data["value"].to_numpy()
     apart, above = np.abs(when - when[:, None]), value - value[:, None]
     close = (apart < 0.45) & (above > 0) & (above < 0.14 * top)
-    return (close | np.tril((apart < 0.02) & (above == 0), -1)).any(axis=1)
+    series = data.groupby(["regime", "indicator"])["value"]
+    valley = (value < series.shift()) & (value < series.shift(-1))
+    return (close | np.tril((apart < 0.02) & (above == 0), -1)).any(axis=1) | valley.to_numpy()
 
 
 def describe(data: pd.DataFrame, case: Case) -> str:
