@@ -30,7 +30,7 @@ pytest: setup
 	@$(BIN)/python -m pytest
 
 nbval: setup
-	@folder=$$(mktemp -d) && VNEGOV_OUTPUT=$$folder $(BIN)/python -m pytest --nbval notebooks; \
+	@folder=$$(mktemp -d) && VNEGOV_OUTPUT=$$folder $(BIN)/python -m pytest --nbval --nbval-kernel-name vnegov-warm notebooks; \
 	    code=$$?; rm -rf "$$folder"; exit $$code
 
 data: setup ## rebuild data/processed from data/raw

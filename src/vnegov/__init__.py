@@ -22,7 +22,7 @@ _HOMES = {
     "table": "tables",
     "year_case": "case",
 }
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
