@@ -10,7 +10,7 @@ from scipy import stats
 
 import vnegov
 from vnegov import explore
-from vnegov.charts import Shown, adoption, agencies, agreement, funnel, labels, rulers, scatter, style, tasks
+from vnegov.charts import Shown, adoption, agencies, agreement, editions, funnel, labels, rulers, scatter, style, tasks
 from vnegov.data.case import Case
 from vnegov.errors import UnknownYear
 
@@ -168,6 +168,29 @@ def test_agreement_holds_each_pair_once_and_carries_what_is_not_published_for_th
     assert data.loc[("papi", "pci"), "n"] == 61
     assert data.loc[("dti", "svc766"), ["geography", "n"]].tolist() == ["34", 34]
     assert data["reason"].eq("").all()
+
+
+def test_tops_and_all_orders_together_are_told_where_they_can_be():
+    def told(year: int) -> str:
+        case = vnegov.year_case(year)
+        return agreement.describe(agreement.compute(case), case)
+
+    dti, pci = (vnegov.edition_case(index, 2022) for index in ("dti", "pci"))
+    tops = [set(editions.standings(case).nlargest(10, "score")["province_code"]) for case in (dti, pci)]
+    assert f"Of the first ten provinces of the closest two, {len(tops[0] & tops[1])} are the same" in told(2022)
+    assert "Over the 61 provinces that all 3 indices of the 63 cover" in told(2022)
+    assert "Kendall" not in told(2019)  # two indices: W would say no more than their correlation
+
+
+def test_dossiers_of_a_whole_year_are_told_per_head():
+    def told(year: int) -> str:
+        case = vnegov.case("Vĩnh Phúc", year)
+        return funnel.describe(funnel.compute(case), case)
+
+    people = vnegov.table("population").query("geography == '63' and province_code == '26' and year == 2019")
+    count = round(314_984 / people["population_thousand"].item())
+    assert f"Received: {count} dossiers for every 1,000 people." in told(2019)
+    assert "every 1,000 people" not in told(2018)  # a centre's, of a part of the year
 
 
 def test_with_one_whole_index_there_is_nothing_to_agree():

@@ -63,4 +63,28 @@ def describe(data: pd.DataFrame, case: YearCase) -> str:
         names = {side: labels.index_name(pair[f"index_{side}"], lang) for side in ("a", "b")}
         told[key] = text(lang, "agreement.pair", n=pair["n"], **names, **labels.correlation(pair, lang))
     words = {"year": data["edition"].max(), "n": len(data), "clear": (data["low"] > 0).sum()}
-    return text(lang, "agreement.some" if len(data) > 1 else "agreement.one", **words, **told)
+    said = text(lang, "agreement.some" if len(data) > 1 else "agreement.one", **words, **told)
+    return f"{said} {_tops(data.loc[data['statistic'].idxmax()], case)} {_together(case)}".strip()
+
+
+def _scores(case: YearCase, geography: str) -> pd.DataFrame:
+    """The scores of the indices known whole, provinces × indices; missing where an index does not cover a province."""
+    rows = scatter.standings(case.year)[0].query("geography == @geography")
+    return rows.pivot(index="province_code", columns="index", values="score")
+
+
+def _tops(pair: pd.Series, case: YearCase) -> str:
+    """What the first ten of two indices have in common."""
+    both = _scores(case, pair["geography"])[[pair["index_a"], pair["index_b"]]].dropna()
+    first, second = (both[index].nlargest(10).index for index in both)
+    overlap = labels.number(agreement.rbo(list(first), list(second)), case.lang, 2)
+    return text(case.lang, "agreement.tops", shared=len(first.intersection(second)), overlap=overlap)
+
+
+def _together(case: YearCase) -> str:
+    """How far three indices or more agree as one, over the provinces that all of them cover; else nothing."""
+    scores = _scores(case, "63").dropna()
+    if scores.shape[1] < 3:
+        return ""
+    w = labels.number(agreement.concordance(scores).w, case.lang, 2)
+    return text(case.lang, "agreement.together", m=scores.shape[1], n=len(scores), w=w)

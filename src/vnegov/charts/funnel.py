@@ -110,4 +110,17 @@ def describe(data: pd.DataFrame, case: Case, name: str = NAME) -> str:
         ruler = line(row, label, lang)
         told.append(f"{label}: {ruler.told}" + (f", {ruler.detail}" if pd.notna(row.numerator) else ""))
     words = {"province": case.province, "year": case.year, "n": len(data), "told": "; ".join(told)}
-    return text(lang, f"{name}.some", place=f"{who(first, lang)}, {period(first, lang)}", **words)
+    said = text(lang, f"{name}.some", place=f"{who(first, lang)}, {period(first, lang)}", **words)
+    return f"{said} {_per_head(rows, case)}".strip()
+
+
+def _per_head(rows: pd.DataFrame, case: Case) -> str:
+    """Dossiers received in the whole province in a whole year, for every 1,000 people; else nothing."""
+    days = pd.to_datetime(rows["period_end"]) - pd.to_datetime(rows["period_start"])
+    whole = rows[(rows["indicator"] == "dossiers_received") & (rows["scope"] == "province") & (days.dt.days > 363)]
+    whole = whole.assign(geography=case.geography, province_code=case.province_code)
+    people = adoption.take_up(whole, table("population")).dropna(subset=["per_thousand"])
+    told = [
+        labels.qualified(round(row.per_thousand), row.qualifier, case.lang, row.unit) for row in people.itertuples()
+    ]
+    return text(case.lang, "funnel.per_head", told=told[0]) if told else ""
