@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vnegov import paths
+from vnegov.batch.zygote import stamp
 from vnegov.errors import VnegovError
 
 DONE, SKIPPED, FAILED = "done", "nothing published", "failed"
@@ -83,12 +84,6 @@ def stored(path: Path) -> Record:
         return dict(json.loads(path.read_text(encoding="utf-8"))["metadata"]["vnegov"]["run"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def stamp(path: Path) -> list[int]:
-    """What changes when a file is written: its time and its size."""
-    status = path.stat()
-    return [status.st_mtime_ns, status.st_size]
 
 
 def os_error(error: Exception) -> Record:

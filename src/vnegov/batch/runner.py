@@ -27,6 +27,7 @@ from vnegov.batch.plan import Plan, Run
 from vnegov.errors import PlanError, VnegovError
 
 OK, SOME_FAILED, BAD_PLAN, INTERRUPTED = 0, 1, 2, 130
+COUNTED = (FAILED, DONE, SKIPPED, "unchanged", "not started")
 BREAKS = 3  # how often the pool may break under a run before the run counts as failed
 WARM = Path(__file__).parent / "kernels" / "vnegov-warm" / "kernel.json"
 Job = functools.partial[Record]
@@ -69,12 +70,11 @@ def run(
             return OK
         if stale or ledger.new:
             jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
-            open_pool = functools.partial(_pool, executor, workers, scheduler, kernel)
-            with ledger.recording(), _progress(console, say, len(stale)) as tell:
-                for record, running in _execute(jobs, open_pool, workers):
+            ended = _execute(jobs, functools.partial(_pool, executor, workers, scheduler, kernel), workers)
+            with ledger.recording():
+                for record in _shown(ended, len(stale), console, say):
                     records.append(record)
                     ledger.append(record)
-                    tell(record, running)
     except KeyboardInterrupt:
         say(f"stopped: {len(records)} of {len(stale)} runs done; the same command does the rest")
         return INTERRUPTED
@@ -84,15 +84,9 @@ def run(
     except (VnegovError, OSError) as error:
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
-    counts = Counter({status: 0 for status in (FAILED, DONE, SKIPPED)})  # in this order
-    counts.update(record["status"] for record in records)
-    counts |= {"unchanged": unchanged, "not started": len(stale) - len(records)}
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
-    say(f"{told} in {time.monotonic() - began:.1f} s; outputs below {root}")
-    if len(records) > 3:
-        slowest = sorted(records, key=lambda record: -record["seconds"])[:3]
-        say("slowest: " + ", ".join(f"{record['output']} {record['seconds']:.1f} s" for record in slowest))
-    return SOME_FAILED if counts["not started"] or counts[FAILED] else OK
+    say(_summary(records, unchanged, len(stale), f"{time.monotonic() - began:.1f} s; outputs below {root}"))
+    done = sum(record["status"] != FAILED for record in records)
+    return OK if done == len(stale) else SOME_FAILED
 
 
 def _stale(
@@ -114,25 +108,31 @@ def _stale(
     return stale, unchanged
 
 
-@contextlib.contextmanager
-def _progress(console: Console, say: Say, total: int) -> Iterator[Callable[[Record, list[str]], None]]:
-    """A function that tells of a record and of what runs: on a bar; on no terminal, in a line now and then."""
-    began, counts = time.monotonic(), Counter[str]()
-    columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
+def _shown(ended: Iterator[tuple[Record, list[str]]], total: int, console: Console, say: Say) -> Iterator[Record]:
+    """Pass on the records of runs that ended, and tell of them: on a bar; on no terminal, in a line now and then."""
     said = TextColumn("{task.description}", markup=False)
+    columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), said)
+    began, counts = time.monotonic(), Counter[str]()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=total)
+        for record, running in ended:
+            counts[record["status"]] += 1
+            if record["status"] == FAILED:
+                say(f"failed: {record['kept'] or record['output']}: {record['error']}", style="red")
+            rate = f"{counts.total() / (time.monotonic() - began):.2f} runs/s, {counts[FAILED]} failed"
+            bar.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
+            if not console.is_terminal and counts.total() % 20 == 0:
+                say(f"{counts.total()} of {total} runs, {rate}")
+            yield record
 
-    def tell(record: Record, running: list[str]) -> None:
-        counts[record["status"]] += 1
-        if record["status"] == FAILED:
-            say(f"failed: {record['kept'] or record['output']}: {record['error']}", style="red")
-        rate = f"{counts.total() / (time.monotonic() - began):.2f} runs/s, {counts[FAILED]} failed"
-        shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
-        if not console.is_terminal and counts.total() % 20 == 0:
-            say(f"{counts.total()} of {total} runs, {rate}")
 
-    with Progress(*columns, said, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("starting", total=total)
-        yield tell
+def _summary(records: list[Record], unchanged: int, stale: int, rest: str) -> str:
+    counts = Counter(record["status"] for record in records)
+    counts |= {"unchanged": unchanged, "not started": stale - len(records)}
+    told = ", ".join(f"{counts[what]} {what}" for what in COUNTED if counts[what]) or "nothing to run"
+    slowest = sorted(records, key=lambda record: -record["seconds"])[: 3 if len(records) > 3 else 0]
+    more = ", ".join(f"{record['output']} {record['seconds']:.1f} s" for record in slowest)
+    return f"{told} in {rest}" + (f"\nslowest: {more}" if more else "")
 
 
 def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float) -> Job:

@@ -70,7 +70,7 @@ class Process:
 
 @cache
 def own() -> zygote.Nursery:
-    """What this process has kernels forked by where no batch shares its own."""
+    """What this process has kernels forked by where a batch has started nothing that is fit for them."""
     nursery = zygote.Nursery()
     atexit.register(nursery.close)
     return nursery
@@ -130,12 +130,10 @@ class WarmProvisioner(LocalProvisioner):
         def ask(folder: str) -> Process:
             return Process(zygote.place(folder, self.preload, how["env"]), request, streams)
 
-        if zygote.SHARED in os.environ:
-            with contextlib.suppress(OSError):
-                return ask(os.environ[zygote.SHARED])
-        with contextlib.suppress(OSError):
-            return ask(own().folder)
+        with contextlib.suppress(KeyError, OSError):
+            return ask(os.environ[zygote.SHARED])
         own().start(self.preload, how["env"])
+        os.environ[zygote.SHARED] = own().folder
         return ask(own().folder)
 
 

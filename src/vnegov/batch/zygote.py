@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -22,15 +23,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-READ_AT_IMPORT = tuple("PYTHON MPL OMP_ OPENBLAS_ MKL_ LD_ LC_ LANG TZ HOME PATH VNEGOV_ROOT".split())
-SHARED = "VNEGOV_ZYGOTES"  # the variable that names a folder of sockets, where a batch has one
+READ_AT_IMPORT = re.compile("PYTHON|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
+SHARED = "VNEGOV_ZYGOTES"  # the variable that names the folder of sockets
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
-read: dict[str, tuple[int, int]] = {}  # file → its stamp before it was read
+read: dict[str, list[int]] = {}  # file → its stamp before it was read
 
 
 def place(folder: str, modules: list[str], env: dict[str, str]) -> Path:
     """The socket in a folder of the process that has imported these modules in such an environment."""
-    early = sorted(item for item in env.items() if item[0].startswith(READ_AT_IMPORT))
+    early = sorted(item for item in env.items() if READ_AT_IMPORT.match(item[0]))
     return Path(folder, blake2b(repr((modules, early)).encode(), digest_size=8).hexdigest())
 
 
@@ -72,10 +73,10 @@ def note(event: str, args: tuple[Any, ...]) -> None:
                 read.setdefault(path, stamp(path))
 
 
-def stamp(path: str) -> tuple[int, int]:
-    """What changes when a file is written."""
+def stamp(path: str | Path) -> list[int]:
+    """What changes when a file is written: its time and its size."""
     status = Path(path).stat()
-    return status.st_mtime_ns, status.st_size
+    return [status.st_mtime_ns, status.st_size]
 
 
 def stale() -> bool:
@@ -94,7 +95,8 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
     kernels: dict[int, tuple[int, socket.socket]] = {}  # what says that it has ended → its id, its client's connection
     while kernels or listener.fileno() >= 0:
         clients = [client for _, client in kernels.values()]
-        ready = select.select([owner, *kernels, *clients, *([listener] if listener.fileno() >= 0 else [])], [], [])[0]
+        there: list[Any] = [owner, *kernels, *clients] + [listener] * (listener.fileno() >= 0)
+        ready = select.select(there, [], [])[0]
         if owner in ready:
             break
         for end, (pid, client) in list(kernels.items()):
