@@ -175,10 +175,12 @@ def _execute(
 
 
 def _result(future: Future[Record], job: Job) -> Record:
-    error = future.exception()
-    if isinstance(error, BrokenExecutor):
-        raise error
-    return job.args[1] | {"error": f"its worker was lost: {error!r}"} if error else future.result()
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except Exception as error:  # a cluster's own
+        return job.args[1] | {"error": f"its worker was lost: {error!r}"}
 
 
 @contextlib.contextmanager
