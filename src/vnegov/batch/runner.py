@@ -98,11 +98,9 @@ def _stale(
     for one in plan:
         parts = fingerprints.parts(one)
         why = "forced" if force else ledger.why_stale(one.output, whole(parts))
-        if why is None:
-            unchanged += 1
-            continue
-        stale.append(one)
-        if explain:
+        unchanged += not why
+        stale += [one] if why else []
+        if why and explain:
             before = stored(ledger.home / one.output).get("parts") if why == "changed" else None
             explain(f"{one.output}: {why} {', '.join(changes(before, parts)) if before else ''}".strip())
     return stale, unchanged
