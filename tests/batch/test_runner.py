@@ -5,6 +5,8 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from vnegov.batch import execution
 from vnegov.batch.ledger import locked
 
@@ -221,3 +223,9 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    yield
+    assert not execution._sessions

@@ -33,6 +33,7 @@ from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error
 from vnegov.batch.zygote import stamp
 
 STARTS = 3  # attempts to start a kernel
+_sessions: set["Session"] = set()  # those whose kernels this process must not leave behind
 
 
 class NotStarted(Exception):
@@ -149,6 +150,7 @@ def execute(
     began, record = time.perf_counter(), dict(record)
     with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
         session = Session(folder, cwd, root, timeout)
+        _sessions.add(session)
         session.clock.start()
         try:
             record |= _attempt(session, content, record["parameters"], kernel or warm_kernel.NAME)
@@ -159,6 +161,7 @@ def execute(
             record |= {"status": FAILED, **os_error(error)}
         finally:
             session.clock.cancel()
+            _sessions.discard(session)
     return record
 
 
@@ -210,7 +213,7 @@ def _title(notebook: Any) -> str | None:
 
 
 def become_worker(batch: socket.socket, folder: str) -> None:
-    """Make this process a worker: deaf to Ctrl-C, and gone as soon as `batch` closes; its kernels end with it.
+    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, as soon as `batch` closes.
 
     `folder` is for its temporary files; the batch removes it.
     """
@@ -220,6 +223,8 @@ def become_worker(batch: socket.socket, folder: str) -> None:
     def watch() -> None:
         with contextlib.suppress(OSError):
             batch.recv(1)
+        for session in list(_sessions):
+            session.kill()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
