@@ -46,13 +46,14 @@ class Ledger:
 
     def why_stale(self, output: str, fingerprint: str) -> str | None:
         """Why an output cannot stand for a run with this fingerprint; None if it can."""
-        if self._missing(output):
-            return "no output yet"
         record, path = self.last.get(output, {}), self.home / output
-        if not self.remote and record.get("stamp") != stamp(path):  # a batch was stopped before it recorded this
-            record = stored(path) | {"output": output, "stamp": stamp(path), "kept": None}
-            if record.get("fingerprint") == fingerprint:
-                self.new[output] = record
+        if not self.remote:
+            if not path.exists():
+                return "no output yet"
+            if record.get("stamp") != stamp(path):  # a batch was stopped before it recorded this
+                record = stored(path) | {"output": output, "stamp": stamp(path), "kept": None}
+                if record.get("fingerprint") == fingerprint:
+                    self.new[output] = record
         if record.get("fingerprint") != fingerprint or record["status"] == FAILED:
             return "changed"
         lost = next(filter(self._missing, record["figures"]), None)

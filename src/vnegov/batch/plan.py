@@ -208,7 +208,9 @@ class Plan:
             choices: Iterator[Chosen] = iter([{}])
             for name, default in template.defaults.items():
                 choices = self._choose(name, grid.get(name, (default,)), choices)
-            for chosen in self._meant(choices, grid, template.evidence):
+                if name in ("year", "province"):
+                    choices = self._meant(choices, grid, template.evidence)
+            for chosen in choices:
                 try:
                     run = template.run(dict(template.model.model_validate(chosen, context=self.data)))
                 except ValidationError as error:

@@ -75,7 +75,7 @@ def note(event: str, args: tuple[Any, ...]) -> None:
 
 def stamp(path: str | Path) -> list[int]:
     """What changes when a file is written: its time and its size."""
-    status = Path(path).stat()
+    status = os.stat(path)  # noqa: PTH116 (asked for a hundred thousand files)
     return [status.st_mtime_ns, status.st_size]
 
 
