@@ -166,7 +166,7 @@ def _execute(
                         stop = stop or record["fatal"]
                         yield record, [job.args[1]["output"] for job in pending][:workers]
         except BrokenExecutor as error:
-            breaks.update(pending)
+            breaks.update(list(pending))
             for job in (job for job in pending if breaks[job] == BREAKS):
                 yield job.args[1] | {"error": f"its worker process was killed: {error}"}, []
             jobs = itertools.chain([job for job in pending if breaks[job] < BREAKS], jobs)
