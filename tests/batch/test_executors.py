@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -27,6 +27,18 @@ def test_processes_run_in_parallel_with_the_same_result(project):
     here = project.outputs()
     assert project.run(SIX, executor="processes", workers=2, force=True) == 0
     assert project.outputs() == here
+
+
+def test_runs_that_break_every_pool_are_failures_and_stop_no_others(project):
+    class Breaking(type(project.here)):
+        def submit(self, job):
+            if "vinh-phuc" in job.args[1]["output"]:
+                raise BrokenExecutor("gone")
+            return super().submit(job)
+
+    assert project.run(SIX | {"years": [2021], "provinces": ["26", "82", "01"]}, executor=Breaking()) == 1
+    assert "vinh-phuc-2021-en.ipynb: its worker process was killed: gone" in project.shown
+    assert "1 failed, 2 done" in project.shown
 
 
 def test_an_executor_that_is_not_there_is_named(project):

@@ -54,7 +54,7 @@ def ask(client, code: str, timeout: float = 20) -> str:
 
 def zygotes() -> set[str]:
     """The ids of the processes that this one has kernels forked from."""
-    return {str(process.pid) for process in warm_kernel.zygotes if process.poll() is None}
+    return {str(process.pid) for process in warm_kernel.own().processes if process.poll() is None}
 
 
 def test_kernels_are_forked_from_one_process_that_never_saw_the_library(started):
@@ -148,7 +148,7 @@ def test_kernels_end_with_the_process_that_started_them(tmp_path):
 
 def test_a_process_that_was_killed_is_replaced(started):
     started()
-    for process in warm_kernel.zygotes:
+    for process in warm_kernel.own().processes:
         process.kill()
         process.wait()
     _, client = started()

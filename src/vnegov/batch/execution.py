@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -28,7 +29,8 @@ from papermill.log import logger
 
 from vnegov import paths
 from vnegov.batch import warm_kernel
-from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error, stamp
+from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error
+from vnegov.batch.zygote import stamp
 
 STARTS = 3  # attempts to start a kernel
 _sessions: set["Session"] = set()  # those whose kernels this process must not leave behind
@@ -57,10 +59,11 @@ class Client(AsyncKernelClient):
 class Session:
     """The kernel of one run: its environment, its log, its time limit and its end."""
 
-    def __init__(self, folder: Path, cwd: str, root: str, timeout: float) -> None:
-        self.log, self.written, self.cwd = folder / "log", folder / "written", cwd
-        place = {} if "://" in root else {"VNEGOV_OUTPUT": root}
-        self.env = {**os.environ, "VNEGOV_WRITTEN": str(self.written), **place}
+    def __init__(self, folder: str, cwd: str, root: str, timeout: float) -> None:
+        self.log, self.written, self.cwd, self.root = Path(folder, "log"), Path(folder, "written"), cwd, root
+        self.env = os.environ | {"VNEGOV_WRITTEN": str(self.written)}
+        if "://" not in root:
+            self.env["VNEGOV_OUTPUT"] = root
         self.process: Any = None
         self.notebook: Any = None
         self.overdue = False
@@ -78,6 +81,12 @@ class Session:
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def figures(self) -> list[str]:
+        """The files that the run says it wrote, below the output folder where they are."""
+        said = self.written.read_text(encoding="utf-8") if self.written.exists() else ""
+        files = dict.fromkeys(map(Path, said.splitlines()))
+        return [(f.relative_to(self.root) if f.is_relative_to(self.root) else f).as_posix() for f in files]
 
     def failure(self, error: Exception) -> Record:
         """The status of a run that ended in an exception, and the reason in words."""
@@ -140,16 +149,12 @@ def execute(
     """
     began, record = time.perf_counter(), dict(record)
     with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
-        session = Session(Path(folder), cwd, root, timeout)
+        session = Session(folder, cwd, root, timeout)
         _sessions.add(session)
         session.clock.start()
         try:
             record |= _attempt(session, content, record["parameters"], kernel or warm_kernel.NAME)
-            record["seconds"] = round(time.perf_counter() - began, 3)
-            if session.written.exists():
-                files = dict.fromkeys(map(Path, session.written.read_text(encoding="utf-8").splitlines()))
-                inside = (p.relative_to(root) if p.is_relative_to(root) else p for p in files)
-                record["figures"] = [path.as_posix() for path in inside]
+            record |= {"seconds": round(time.perf_counter() - began, 3), "figures": session.figures()}
             if session.notebook is not None:
                 _write(record, parts, session.notebook, root)
         except OSError as error:
@@ -207,8 +212,8 @@ def _title(notebook: Any) -> str | None:
     return next((line[2:].strip() for line in lines if line.startswith("# ")), None)
 
 
-def become_worker(stop: Any, folder: str) -> None:
-    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, when `stop` closes with the batch.
+def become_worker(batch: socket.socket, folder: str) -> None:
+    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, as soon as `batch` closes.
 
     `folder` is for its temporary files; the batch removes it.
     """
@@ -216,8 +221,8 @@ def become_worker(stop: Any, folder: str) -> None:
     tempfile.tempdir = folder
 
     def watch() -> None:
-        with contextlib.suppress(EOFError, OSError):
-            stop.recv(1)
+        with contextlib.suppress(OSError):
+            batch.recv(1)
         for session in list(_sessions):
             session.kill()
         os._exit(1)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vnegov import paths
+from vnegov.batch.zygote import stamp
 from vnegov.errors import VnegovError
 
 DONE, SKIPPED, FAILED = "done", "nothing published", "failed"
@@ -26,10 +27,10 @@ class Ledger:
 
     def __init__(self, home: Path, remote: bool = False) -> None:
         self.home, self.remote, self.path = home, remote, home / "reports" / "run.jsonl"
-        self.recovered: dict[str, Record] = {}  # found in an output, not recorded yet
-        self.last = self.read()
+        self.new: dict[str, Record] = {}  # of this batch, or found in an output that a killed one left
+        self.last = self._read()
 
-    def read(self) -> dict[str, Record]:
+    def _read(self) -> dict[str, Record]:
         """The file's last line of each output; one that a killed batch tore is passed over."""
         last: dict[str, Record] = {}
         if self.path.is_file():
@@ -40,6 +41,9 @@ class Ledger:
                         last[record["output"]] = record
         return last
 
+    def _missing(self, file: str) -> bool:
+        return not self.remote and not (self.home / file).exists()
+
     def why_stale(self, output: str, fingerprint: str) -> str | None:
         """Why an output cannot stand for a run with this fingerprint; None if it can."""
         record, path = self.last.get(output, {}), self.home / output
@@ -49,33 +53,30 @@ class Ledger:
             if record.get("stamp") != stamp(path):  # a batch was stopped before it recorded this
                 record = stored(path) | {"output": output, "stamp": stamp(path), "kept": None}
                 if record.get("fingerprint") == fingerprint:
-                    self.recovered[output] = record
+                    self.new[output] = record
         if record.get("fingerprint") != fingerprint or record["status"] == FAILED:
             return "changed"
-        lost = next((f for f in record["figures"] if not self.remote and not (self.home / f).exists()), None)
+        lost = next(filter(self._missing, record["figures"]), None)
         return f"{lost} is missing" if lost else None
 
     def append(self, record: Record) -> None:
         """Write one record at the end."""
+        self.new[record["output"]] = record
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        """Before and after the block, leave one line for every output that is there, failures first."""
-        self._compact()
-        try:
-            yield
-        finally:
-            self._compact()
-
-    def _compact(self) -> None:
-        last = (self.read() | self.recovered).values()
-        there = [r for r in last if self.remote or (self.home / (r["kept"] or r["output"])).exists()]
-        there.sort(key=lambda r: (r["status"] != FAILED, r["output"]))
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in there)
-        paths.write(self.path, "".join(lines).encode())
-        self.recovered.clear()
+        """Hold the folder for the block; then leave one line for every output that is there, failures first."""
+        with locked(self.home):
+            try:
+                yield
+            finally:
+                last = (self._read() | self.new).values()
+                there = [record for record in last if not self._missing(record["kept"] or record["output"])]
+                there.sort(key=lambda record: (record["status"] != FAILED, record["output"]))
+                lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in there)
+                paths.write(self.path, "".join(lines).encode())
 
 
 def stored(path: Path) -> Record:
@@ -84,12 +85,6 @@ def stored(path: Path) -> Record:
         return dict(json.loads(path.read_text(encoding="utf-8"))["metadata"]["vnegov"]["run"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def stamp(path: Path) -> list[int]:
-    """What changes when a file is written: its time and its size."""
-    status = path.stat()
-    return [status.st_mtime_ns, status.st_size]
 
 
 def os_error(error: Exception) -> Record:

@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,36 +25,60 @@ from vnegov.errors import PlanError
 
 EXISTS = "where data exists"
 WORDS = {"all", EXISTS}
-NAMES = ("index", "province", "edition", "year", "geography", "lang")  # in this order in an output's name
-AXES = dict(zip(("indices", "provinces", "editions", "years", "geographies", "langs"), NAMES, strict=True))
+AXES = {
+    "indices": "index", "provinces": "province", "editions": "edition", "years": "year", "geographies": "geography",
+    "langs": "lang",
+}  # fmt: skip  # the parameters, in this order in an output's name
 Chosen = dict[str, Any]
-Values = tuple[Any, ...]
 _find, _slug = cache(provinces.find), cache(provinces.slug)
 
 
-def _known(value: Any, known: Iterable[Any], complaint: str) -> Any:
-    if value in known:
-        return value
-    near = difflib.get_close_matches(str(value), map(str, known), cutoff=0)
-    if isinstance(value, int):
-        near = [str(other) for other in sorted(known, key=lambda other: abs(other - value))[:3]]
-    raise PlanError(f"{complaint} {value!r}; nearest: {', '.join(near) or 'none'}")
+def _several(given: Any) -> list[Any]:
+    """A value, or a list of them; "2019-2022" is four years."""
+    found: list[Any] = []
+    for value in given if isinstance(given, (list, tuple)) else [given]:
+        span = re.fullmatch(r"(\d{4})(?:\s*[-–]\s*(\d{4}))?", str(value).strip())
+        found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else [value]
+    return found
+
+
+Values = Annotated[tuple[Any, ...], BeforeValidator(_several)]
 
 
 def _geography(chosen: Chosen) -> str:
     return chosen.get("geography") or provinces.geography_of(int(chosen.get("year") or 2024))
 
 
-def _edition(edition: int, info: Any) -> int:
-    index, known = info.data.get("index"), info.context.editions
-    editions = known[index] if index else {e for of in known.values() for e in of}
-    return _known(edition, editions, f"{index} has no edition" if index else "there is no edition")
+def _options(name: str, chosen: Chosen, data: Tables) -> Collection[Any]:
+    """All that a parameter can be, those before it being chosen."""
+    if name == "edition":
+        return data.editions.get(chosen.get("index", ""), sorted(set().union(*data.editions.values())))
+    if name == "province":
+        return provinces.names(_geography(chosen))
+    known = {"index": data.editions, "year": data.years, "geography": provinces.GEOGRAPHIES, "lang": ("en", "vi")}
+    return known.get(name, ())
+
+
+def _complaint(what: str, value: Any, options: Collection[Any]) -> PlanError:
+    near = difflib.get_close_matches(str(value), map(str, options), cutoff=0)
+    if isinstance(value, int):
+        near = [str(option) for option in sorted(options, key=lambda option: abs(option - value))[:3]]
+    return PlanError(f"{what} {value!r}; nearest: {', '.join(near) or 'none'}")
+
+
+def _check(value: Any, info: Any) -> Any:
+    name = info.field_name
+    options = _options(name, info.data, info.context)
+    if value in options:
+        return value
+    index = info.data.get("index") if name == "edition" else None
+    raise _complaint(f"{index} has no edition" if index else f"there is no {name}", value, options)
 
 
 TYPES: dict[str, Any] = {  # in the order in which they are checked: a province needs its year
-    "index": Annotated[str, AfterValidator(lambda v, i: _known(v, i.context.editions, "no index"))],
-    "edition": Annotated[int, AfterValidator(_edition)],
-    "year": Annotated[int, AfterValidator(lambda v, i: _known(v, i.context.years, "no table knows the year"))],
+    "index": Annotated[str, AfterValidator(_check)],
+    "edition": Annotated[int, AfterValidator(_check)],
+    "year": Annotated[int, AfterValidator(_check)],
     "geography": Literal["63", "34"] | None,
     "province": Annotated[str, BeforeValidator(lambda v, i: provinces.resolve(v, _geography(i.data)))],
     "lang": Literal["en", "vi"],
@@ -101,7 +125,7 @@ class Template:
         if "province" in keys:
             keys["province_code"] = keys.pop("province")
             shown["province"] = _slug(keys["province_code"], keys["geography"])
-        named = [str(shown[name]) for name in NAMES if shown.get(name) is not None]
+        named = [str(shown[name]) for name in AXES.values() if shown.get(name) is not None]
         named += [f"{n}={v}" for n, v in values.items() if n not in TYPES and v != self.defaults[n]]
         stem = re.sub(r"[^\w=.-]+", "_", "-".join(named)) or self.name
         return Run(self, values, keys, f"reports/{self.name}/{stem}.ipynb")
@@ -116,10 +140,10 @@ class Run:
     keys: dict[str, str]  # that select the rows of tables
     output: str  # below the output folder, with forward slashes
 
-    def matches(self, entry: Chosen) -> bool:
-        """Whether each parameter is (one of) what an entry of `exclude` names."""
+    def matches(self, entry: dict[str, Values]) -> bool:
+        """Whether each parameter is one of what an entry of `exclude` names."""
         here = self.keys.get("geography", "63")
-        wanted = {n: [_find(v, here) if n == "province" else v for v in _list(given)] for n, given in entry.items()}
+        wanted = {n: [_find(v, here) for v in values] if n == "province" else values for n, values in entry.items()}
         return all(str(self.parameters[name]) in map(str, values) for name, values in wanted.items())
 
 
@@ -133,24 +157,14 @@ class RunTable(BaseModel, frozen=True, extra="forbid"):
     geographies: Values = ()
     provinces: Values = ()
     langs: Values = ()
-    parameters: dict[str, Any] = {}
-    include: tuple[dict[str, Any], ...] = ()
-    exclude: tuple[dict[str, Any], ...] = ()
-
-    @pydantic.field_validator(*AXES, mode="before")
-    @classmethod
-    def _listed(cls, given: Any) -> Values:
-        found: list[Any] = []
-        for value in _list(given):
-            span = re.fullmatch(r"(\d{4})(?:\s*[-–]\s*(\d{4}))?", str(value).strip())
-            found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else [value]
-        return tuple(found)
+    parameters: dict[str, Values] = {}
+    include: tuple[dict[str, Values], ...] = ()
+    exclude: tuple[dict[str, Values], ...] = ()
 
     def grids(self) -> list[dict[str, Values]]:
         """parameter → the values that it takes: of the table, then of each `include` laid over it."""
-        grid = {name: getattr(self, axis) for axis, name in AXES.items() if getattr(self, axis)}
-        grid |= {name: tuple(_list(given)) for name, given in self.parameters.items()}
-        return [grid, *(grid | {name: (value,) for name, value in entry.items()} for entry in self.include)]
+        grid = {name: getattr(self, axis) for axis, name in AXES.items() if getattr(self, axis)} | self.parameters
+        return [grid, *(grid | entry for entry in self.include)]
 
 
 class PlanFile(BaseModel, frozen=True, extra="forbid"):
@@ -184,59 +198,50 @@ class Plan:
 
     def _expand(self, table: RunTable, faults: dict[str, None]) -> Iterator[Run]:
         there = [path.stem for path in self.notebooks.glob("*.ipynb")]
-        name = _known(table.notebook, there, f"no such notebook in {self.notebooks}:")
-        template = Template(self.notebooks / f"{name}.ipynb")
+        if table.notebook not in there:
+            raise _complaint(f"no such notebook in {self.notebooks}:", table.notebook, there)
+        template = Template(self.notebooks / f"{table.notebook}.ipynb")
         given = {name for entry in (*table.grids(), *table.exclude) for name in entry}
         if unknown := ", ".join(sorted(given - template.defaults.keys())):
             raise PlanError(f"it does not take {unknown}; it has {', '.join(template.defaults) or 'none'}")
         for grid in table.grids():
-            for chosen in self._combinations(list(template.defaults), {}, grid, template):
+            choices: Iterator[Chosen] = iter([{}])
+            for name, default in template.defaults.items():
+                choices = self._choose(name, grid.get(name, (default,)), choices)
+                if name in ("year", "province"):
+                    choices = self._meant(choices, grid, template.evidence)
+            for chosen in choices:
                 try:
                     run = template.run(dict(template.model.model_validate(chosen, context=self.data)))
                 except ValidationError as error:
                     faults |= dict.fromkeys(f"{table.notebook}: {said}" for said in _said(error))
                     continue
-                if not any(run.matches(entry) for entry in table.exclude):
+                if not any(map(run.matches, table.exclude)):
                     yield run
 
-    def _combinations(
-        self, names: list[str], chosen: Chosen, grid: dict[str, Values], template: Template
-    ) -> Iterator[Chosen]:
-        """Every choice of values for the parameters named, those before them being chosen."""
-        if not names:
-            yield chosen
-            return
-        name, *others = names
-        given: Iterable[Any] = grid.get(name, (template.defaults[name],))
-        if name == "province":
-            given = self._provinces(tuple(given), chosen, grid.get("year", ()), template.evidence)
-        elif WORDS & set(given):
-            covered = {year for _, year in self.data.coverage(template.evidence)}
-            words: dict[str, Iterable[Any]] = {
-                "index": self.data.editions,
-                "edition": self.data.editions.get(chosen.get("index", ""), []),
-                "year": self.data.years if "all" in given else sorted(covered),
-                "lang": ("en", "vi"),
-            }
-            given = words.get(name, given)
-        for value in given:
-            yield from self._combinations(others, chosen | {name: value}, grid, template)
+    def _choose(self, name: str, given: Values, choices: Iterator[Chosen]) -> Iterator[Chosen]:
+        """Each choice of the parameters before this one, with each value that this one takes then."""
+        word = bool(WORDS & set(given))
+        for chosen in choices:
+            for value in _options(name, chosen, self.data) if word else given:
+                yield chosen | {name: value}
 
-    def _provinces(self, given: Values, chosen: Chosen, years: Values, evidence: Values) -> Iterator[Any]:
-        """The provinces given, as codes; a name that is none stays as it is, for the model to complain of."""
-        here, year = _geography(chosen), chosen.get("year")
-        there = self.data.coverage(evidence).get((here, year), ()) if year and EXISTS in (*years, *given) else None
-        for value in provinces.names(here) if WORDS & set(given) else given:
-            code = _find(value, here)
-            merged = code is None and any(_find(value, other) for other in provinces.GEOGRAPHIES)
-            if merged and WORDS & set(years):  # of the other geography: nobody asked for it in this year
-                continue
-            if code is None or there is None or code in there:
-                yield code or value
-
-
-def _list(given: Any) -> Sequence[Any]:
-    return given if isinstance(given, (list, tuple)) else [given]
+    def _meant(self, choices: Iterator[Chosen], grid: dict[str, Values], evidence: tuple[str, ...]) -> Iterator[Chosen]:
+        """The choices that the words for provinces and years mean; a name that is none is for the model to refuse."""
+        any_year = WORDS & set(grid.get("year", ()))
+        exists = EXISTS in any_year | set(grid.get("province", ()))
+        for chosen in choices:
+            here, year, province = _geography(chosen), chosen.get("year"), chosen.get("province")
+            code = _find(province, here)
+            if province and code is None:  # one of the other geography is no fault in a year that nobody named
+                wanted = not any_year or not any(_find(province, other) for other in provinces.GEOGRAPHIES)
+            elif exists and year is not None:
+                there = self.data.coverage(evidence).get((here, year), ())
+                wanted = code in there if code else bool(there)
+            else:
+                wanted = True
+            if wanted:
+                yield chosen
 
 
 def _said(error: ValidationError) -> list[str]:
@@ -247,11 +252,13 @@ def _said(error: ValidationError) -> list[str]:
 def load(path: str | Path) -> Plan:
     """The plan in a TOML file. Raises `PlanError` for its form; its values are checked as it expands."""
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return Plan(PlanFile.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8"))).runs)
+    except ValidationError as error:
+        form = f"a plan has a title and [[runs]] tables of {', '.join(RunTable.model_fields)}"
+        raise PlanError("\n".join([*(f"{path}: {said}" for said in _said(error)), form])) from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         there = ", ".join(sorted(p.name for p in paths.PLANS.glob("*.toml"))) or "none"
         raise PlanError(f"{path} cannot be read as a plan: {error} (plans in {paths.PLANS}: {there})") from error
-    return _plan(content, str(path))
 
 
 def from_options(notebook: str, **axes: Any) -> Plan:
@@ -259,13 +266,4 @@ def from_options(notebook: str, **axes: Any) -> Plan:
 
     `axes`: indices, editions, years, geographies, provinces, langs; an empty one keeps the notebook's default.
     """
-    given = {axis: values for axis, values in axes.items() if values}
-    return _plan({"runs": [{"notebook": Path(notebook).stem, **given}]}, "the command line")
-
-
-def _plan(content: Chosen, where: str) -> Plan:
-    try:
-        return Plan(PlanFile.model_validate(content).runs)
-    except ValidationError as error:
-        form = f"a plan has a title and [[runs]] tables of {', '.join(RunTable.model_fields)}"
-        raise PlanError("\n".join([*(f"{where}: {said}" for said in _said(error)), form])) from error
+    return Plan([RunTable(notebook=Path(notebook).stem, **axes)])

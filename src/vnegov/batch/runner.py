@@ -6,16 +6,14 @@ own puts them: all speak `concurrent.futures.Executor`.
 
 import contextlib
 import functools
+import itertools
 import json
 import multiprocessing
 import os
-import socket
-import tempfile
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -24,15 +22,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vnegov import paths
 from vnegov.batch import in_worker, zygote
 from vnegov.batch.fingerprint import Fingerprints, changes, whole
-from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Ledger, Record, locked, os_error, stored
+from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Ledger, Record, os_error, stored
 from vnegov.batch.plan import Plan, Run
 from vnegov.errors import PlanError, VnegovError
 
 OK, SOME_FAILED, BAD_PLAN, INTERRUPTED = 0, 1, 2, 130
+COUNTED = (FAILED, DONE, SKIPPED, "unchanged", "not started")
 BREAKS = 3  # how often the pool may break under a run before the run counts as failed
 WARM = Path(__file__).parent / "kernels" / "vnegov-warm" / "kernel.json"
-Pool = contextlib.AbstractContextManager[Executor]
 Job = functools.partial[Record]
+Say = Callable[..., None]
 
 
 def run(
@@ -63,29 +62,19 @@ def run(
     fingerprints = fingerprints or Fingerprints(plan.data)
     stale: list[Run] = []
     records: list[Record] = []
-    unchanged = 0
     try:
         ledger = Ledger(home, remote)
-        for one in plan:
-            parts = fingerprints.parts(one)
-            why = "forced" if force else ledger.why_stale(one.output, whole(parts))
-            stale += [one] if why else []
-            unchanged += why is None
-            if why and explain:
-                before = stored(home / one.output).get("parts") if why == "changed" else None
-                say(f"{one.output}: {why} {', '.join(changes(before, parts)) if before else ''}".strip())
+        stale, unchanged = _stale(plan, fingerprints, ledger, force, say if explain else None)
         if dry_run:
             say(f"{len(stale)} to run, {unchanged} unchanged")
             return OK
-        if stale or ledger.recovered:
+        if stale or ledger.new:
             jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
-            with locked(home), ledger.recording(), _progress(console, len(stale)) as tell:
-                for record, running in _execute(
-                    jobs, functools.partial(_pool, executor, workers, scheduler, kernel), workers
-                ):
+            ended = _execute(jobs, functools.partial(_pool, executor, workers, scheduler, kernel), workers)
+            with ledger.recording():
+                for record in _shown(ended, len(stale), console, say):
                     records.append(record)
                     ledger.append(record)
-                    tell(records, running)
     except KeyboardInterrupt:
         say(f"stopped: {len(records)} of {len(stale)} runs done; the same command does the rest")
         return INTERRUPTED
@@ -95,44 +84,53 @@ def run(
     except (VnegovError, OSError) as error:
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
-    counts = {status: sum(record["status"] == status for record in records) for status in (FAILED, DONE, SKIPPED)}
-    counts |= {"unchanged": unchanged, "not started": len(stale) - len(records)}
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to run"
-    say(f"{told} in {time.monotonic() - began:.1f} s; outputs below {root}")
-    if len(records) > 3:
-        slowest = sorted(records, key=lambda record: -record["seconds"])[:3]
-        say("slowest: " + ", ".join(f"{record['output']} {record['seconds']:.1f} s" for record in slowest))
-    return SOME_FAILED if counts["not started"] or counts[FAILED] else OK
+    say(_summary(records, unchanged, len(stale), f"{time.monotonic() - began:.1f} s; outputs below {root}"))
+    done = sum(record["status"] != FAILED for record in records)
+    return OK if done == len(stale) else SOME_FAILED
 
 
-@contextlib.contextmanager
-def _progress(console: Console, total: int) -> Iterator[Callable[[list[Record], list[str]], None]]:
-    """A function that tells of the last of the records and of what runs: a bar; a line now and then on no terminal."""
-    columns = (
-        BarColumn(24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    began = spoken = time.monotonic()
-    failed = 0
+def _stale(
+    plan: Plan, fingerprints: Fingerprints, ledger: Ledger, force: bool, explain: Say | None
+) -> tuple[list[Run], int]:
+    """The runs of a plan that are to be executed, and how many are not."""
+    stale: list[Run] = []
+    unchanged = 0
+    for one in plan:
+        parts = fingerprints.parts(one)
+        why = "forced" if force else ledger.why_stale(one.output, whole(parts))
+        unchanged += not why
+        stale += [one] if why else []
+        if why and explain:
+            before = stored(ledger.home / one.output).get("parts") if why == "changed" else None
+            explain(f"{one.output}: {why} {', '.join(changes(before, parts)) if before else ''}".strip())
+    return stale, unchanged
 
-    def tell(records: list[Record], running: list[str]) -> None:
-        nonlocal failed, spoken
-        last, now = records[-1], time.monotonic()
-        if last["status"] == FAILED:
-            failed += 1
-            said = f"failed: {last['kept'] or last['output']}: {last['error']}"
-            console.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
-        rate = f"{len(records) / (now - began):.2f} runs/s, {failed} failed"
-        shown.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
-        if not console.is_terminal and now - spoken >= 10:
-            spoken = now
-            console.print(f"{len(records)} of {total} runs, {rate}", highlight=False)
 
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("starting", total=total)
-        yield tell
+def _shown(ended: Iterator[tuple[Record, list[str]]], total: int, console: Console, say: Say) -> Iterator[Record]:
+    """Pass on the records of runs that ended, and tell of them: on a bar; on no terminal, in a line now and then."""
+    said = TextColumn("{task.description}", markup=False)
+    columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), said)
+    began, counts = time.monotonic(), Counter[str]()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=total)
+        for record, running in ended:
+            counts[record["status"]] += 1
+            if record["status"] == FAILED:
+                say(f"failed: {record['kept'] or record['output']}: {record['error']}", style="red")
+            rate = f"{counts.total() / (time.monotonic() - began):.2f} runs/s, {counts[FAILED]} failed"
+            bar.update(task, advance=1, description=f"{rate}, running: {', '.join(running)}")
+            if not console.is_terminal and counts.total() % 20 == 0:
+                say(f"{counts.total()} of {total} runs, {rate}")
+            yield record
+
+
+def _summary(records: list[Record], unchanged: int, stale: int, rest: str) -> str:
+    counts = Counter(record["status"] for record in records)
+    counts |= {"unchanged": unchanged, "not started": stale - len(records)}
+    told = ", ".join(f"{counts[what]} {what}" for what in COUNTED if counts[what]) or "nothing to run"
+    slowest = sorted(records, key=lambda record: -record["seconds"])[: 3 if len(records) > 3 else 0]
+    more = ", ".join(f"{record['output']} {record['seconds']:.1f} s" for record in slowest)
+    return f"{told} in {rest}" + (f"\nslowest: {more}" if more else "")
 
 
 def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float) -> Job:
@@ -145,39 +143,33 @@ def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, ti
     return functools.partial(in_worker, "execute", *job)
 
 
-def _execute(jobs: Iterator[Job], open_pool: Callable[[], Pool], workers: int) -> Iterator[tuple[Record, list[str]]]:
+def _execute(
+    jobs: Iterator[Job], open_pool: Callable[[], contextlib.AbstractContextManager[Executor]], workers: int
+) -> Iterator[tuple[Record, list[str]]]:
     """Records as runs end, and what runs then. A pool that breaks is opened anew; a full disk ends it all."""
-    again: deque[Job] = deque()
-    breaks = Counter[str]()
+    breaks = Counter[Job]()
     stop = False
     while True:
-        pending: dict[Future[Record], Job] = {}
+        pending: dict[Job, Future[Record] | None] = {}
         try:
             with open_pool() as pool:
                 while True:
-                    while not stop and len(pending) < 2 * workers and (job := _next(again, jobs)):
-                        pending[pool.submit(job)] = job
+                    while not stop and len(pending) < 2 * workers and (job := next(jobs, None)):
+                        pending[job] = None  # it is not lost if the pool turns out to be broken
+                        pending[job] = pool.submit(job)
                     if not pending:
                         return
-                    for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                        record = _result(future, pending[future])
-                        del pending[future]
+                    futures = {future: job for job, future in pending.items() if future}
+                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                        record = _result(future, futures[future])
+                        del pending[futures[future]]
                         stop = stop or record["fatal"]
-                        yield record, [job.args[1]["output"] for job in pending.values()][:workers]
+                        yield record, [job.args[1]["output"] for job in pending][:workers]
         except BrokenExecutor as error:
-            if not pending:
-                raise VnegovError(f"no run can be started: {error}") from error
-            for job in pending.values():
-                record = job.args[1]
-                breaks[record["output"]] += 1
-                if breaks[record["output"]] < BREAKS:
-                    again.append(job)
-                else:
-                    yield record | {"error": "its worker process was killed"}, []
-
-
-def _next(again: deque[Job], jobs: Iterable[Job]) -> Job | None:
-    return again.popleft() if again else next(islice(jobs, 1), None)
+            breaks.update(list(pending))
+            for job in (job for job in pending if breaks[job] == BREAKS):
+                yield job.args[1] | {"error": f"its worker process was killed: {error}"}, []
+            jobs = itertools.chain([job for job in pending if breaks[job] < BREAKS], jobs)
 
 
 def _result(future: Future[Record], job: Job) -> Record:
@@ -185,24 +177,33 @@ def _result(future: Future[Record], job: Job) -> Record:
         return future.result()
     except BrokenExecutor:
         raise
-    except Exception as error:
+    except Exception as error:  # a cluster's own
         return job.args[1] | {"error": f"its worker was lost: {error!r}"}
 
 
 @contextlib.contextmanager
 def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel: str | None) -> Iterator[Executor]:
     """The executor of a name, for the time of a batch; one that is open already stays so."""
-    with contextlib.ExitStack() as stack:
-        if isinstance(executor, Executor):
-            yield executor
-        elif executor == "processes":
-            yield stack.enter_context(_processes(workers, *stack.enter_context(_warm(kernel))))
-        elif executor == "dask":
+    if isinstance(executor, Executor):
+        yield executor
+    elif executor == "processes":
+        with _nursery(kernel) as nursery:
+            start = (in_worker, ("become_worker", nursery.watched, nursery.folder))
+            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), *start)
+            try:
+                yield pool
+            except BaseException:
+                nursery.held.close()  # workers end at once, kernels first
+                raise
+            finally:
+                pool.shutdown(cancel_futures=True)
+    elif executor == "dask":
+        with contextlib.ExitStack() as stack:
             try:
                 from distributed import Client, LocalCluster
 
                 if scheduler is None:
-                    stack.enter_context(_warm(kernel))
+                    stack.enter_context(_nursery(kernel))
                     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
                     scheduler = stack.enter_context(LocalCluster(**local))
                 client = stack.enter_context(Client(scheduler, timeout=20))
@@ -211,40 +212,19 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel:
             except OSError as error:
                 raise VnegovError(f"no dask scheduler answers at {scheduler}: {error}") from error
             yield client.get_executor(pure=False)
-        else:
-            raise VnegovError(f"there is no executor {executor!r}; there are processes, dask")
+    else:
+        raise VnegovError(f"there is no executor {executor!r}; there are processes, dask")
 
 
 @contextlib.contextmanager
-def _warm(kernel: str | None) -> Iterator[tuple[str, socket.socket]]:
-    """A private folder, and a socket that ends with this process; in the folder the zygote of the usual kernel, which
-    imports its libraries while the workers import theirs."""
-    stop, hold = socket.socketpair()
-    private = tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True)
-    with private as folder, stop, hold:
-        os.environ[zygote.SHARED], process = folder, None
-        if kernel is None:
-            spec = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]
-            modules, env = spec["config"]["preload"], dict(os.environ)
-            process = zygote.start(zygote.place(folder, modules, env), modules, env, stop)
+def _nursery(kernel: str | None) -> Iterator[zygote.Nursery]:
+    """What workers have kernels forked by; it imports its libraries while the workers import theirs."""
+    with contextlib.closing(zygote.Nursery()) as nursery:
+        os.environ[zygote.SHARED] = nursery.folder
         try:
-            yield folder, stop
+            if kernel is None:
+                spec = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]
+                nursery.start(spec["config"]["preload"], dict(os.environ))
+            yield nursery
         finally:
             del os.environ[zygote.SHARED]
-            hold.close()
-            if process is not None:
-                process.wait()
-
-
-@contextlib.contextmanager
-def _processes(workers: int, folder: str, stop: socket.socket) -> Iterator[Executor]:
-    """A pool of fresh processes. They end, with their kernels, when this process does, however it does."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, in_worker, ("become_worker", stop, folder))
-    try:
-        yield pool
-    except BaseException:
-        stop.shutdown(socket.SHUT_RDWR)
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)

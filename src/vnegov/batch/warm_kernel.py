@@ -12,16 +12,14 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Unicode
 
 from vnegov.batch import zygote
@@ -29,7 +27,6 @@ from vnegov.batch import zygote
 NAME = "vnegov-warm"
 KERNELS = Path(__file__).parent / "kernels"
 READY = 120.0  # seconds for the imports
-zygotes: list[subprocess.Popen[bytes]] = []  # this process's own
 
 
 class Process:
@@ -72,19 +69,11 @@ class Process:
 
 
 @cache
-def home() -> tuple[str, socket.socket]:
-    """The folder of this process's zygotes, and the socket that they watch; both end with it."""
-    folder, (ours, theirs) = tempfile.mkdtemp(prefix="vnegov-"), socket.socketpair()
-
-    @atexit.register
-    def leave() -> None:
-        ours.close()
-        theirs.close()
-        for process in zygotes:
-            process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    return folder, theirs
+def own() -> zygote.Nursery:
+    """What this process has kernels forked by where a batch has started nothing that is fit for them."""
+    nursery = zygote.Nursery()
+    atexit.register(nursery.close)
+    return nursery
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -119,16 +108,15 @@ class WarmProvisioner(LocalProvisioner):
         if not known or sys.platform != "linux":  # elsewhere system libraries do not survive a fork
             return await super().launch_kernel(cmd, **kwargs)
         try:
-            process = self._fork(cmd, kwargs)
+            self.process = process = self._fork(cmd, kwargs)
         except OSError as error:
             self.log.warning("this kernel starts cold: %s", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.pid, self.pgid = process, process.pid, process.pid
+        self.pid = self.pgid = process.pid
         self.cwd = kwargs.get("cwd") or "."
         last = Path(f"{self.parent.ip}-{self.parent.hb_port}")  # the socket that a kernel opens last
-        waits = 5000 if self.parent.transport == "ipc" else 0
-        while waits and not last.exists() and process.poll() is None:
-            waits -= 1
+        end = time.monotonic() + (10 if self.parent.transport == "ipc" else 0)
+        while time.monotonic() < end and not last.exists() and process.poll() is None:
             await asyncio.sleep(0.002)  # a client that connects too early loses 0.1 s
         return self.connection_info
 
@@ -138,22 +126,19 @@ class WarmProvisioner(LocalProvisioner):
         request = {"argv": argv, "env": how["env"], "cwd": str(Path(how.get("cwd") or ".").resolve())}
         given = ((1, how.get("stdout")), (2, how.get("stderr")))
         streams = [n if s is None else s if isinstance(s, int) else s.fileno() for n, s in given]
-        if shared := os.environ.get(zygote.SHARED):
-            with contextlib.suppress(OSError):
-                return Process(zygote.place(shared, self.preload, how["env"]), request, streams)
-        folder, owner = home()
-        path = zygote.place(folder, self.preload, how["env"])
-        with contextlib.suppress(OSError):
-            return Process(path, request, streams)
-        path.unlink(missing_ok=True)
-        zygotes.append(zygote.start(path, self.preload, how["env"], owner))
-        return Process(path, request, streams)
+
+        def ask(folder: str) -> Process:
+            return Process(zygote.place(folder, self.preload, how["env"]), request, streams)
+
+        with contextlib.suppress(KeyError, OSError):
+            return ask(os.environ[zygote.SHARED])
+        own().start(self.preload, how["env"])
+        os.environ[zygote.SHARED] = own().folder
+        return ask(own().folder)
 
 
 def register() -> None:
-    """Make `vnegov-warm` known in this process, also where its kernelspec is not installed."""
+    """Make the kernelspec of `vnegov-warm` known in this process, also where it is not installed."""
     search = os.environ.get("JUPYTER_PATH", "")
     if str(KERNELS.parent) not in search.split(os.pathsep):
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(KERNELS.parent), search]))
-    entry = EntryPoint(NAME, f"{__name__}:WarmProvisioner", KernelProvisionerFactory.GROUP_NAME)
-    KernelProvisionerFactory.provisioners.setdefault(NAME, entry)

@@ -11,68 +11,72 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-READ_AT_IMPORT = (
-    "PYTHON",
-    "MPL",
-    "OMP_",
-    "OPENBLAS_",
-    "MKL_",
-    "LD_",
-    "LC_",
-    "LANG",
-    "TZ",
-    "HOME",
-    "PATH",
-    "VNEGOV_ROOT",
-)
-SHARED = "VNEGOV_ZYGOTES"  # the variable that names a folder of sockets, where a batch has one
+READ_AT_IMPORT = re.compile("PYTHON|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
+SHARED = "VNEGOV_ZYGOTES"  # the variable that names the folder of sockets
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
-read: dict[str, tuple[int, int]] = {}  # file → its stamp before it was read
-reading = True
+read: dict[str, list[int]] = {}  # file → its stamp before it was read
 
 
-def place(folder: str | Path, modules: list[str], env: dict[str, str]) -> Path:
+def place(folder: str, modules: list[str], env: dict[str, str]) -> Path:
     """The socket in a folder of the process that has imported these modules in such an environment."""
-    early = sorted(item for item in env.items() if item[0].startswith(READ_AT_IMPORT))
+    early = sorted(item for item in env.items() if READ_AT_IMPORT.match(item[0]))
     return Path(folder, blake2b(repr((modules, early)).encode(), digest_size=8).hexdigest())
 
 
-def start(path: Path, modules: list[str], env: dict[str, str], owner: socket.socket) -> subprocess.Popen[bytes]:
-    """Start a process that listens at `path`, at once: who connects before it is ready waits.
+class Nursery:
+    """A private folder of sockets, each of a process that forks kernels. They end when it closes or its owner dies."""
 
-    It ends when the other end of `owner` closes. Raises `OSError` if something is at `path` already.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(str(path))
-        listener.listen(128)
-        command = [sys.executable, "-Xfrozen_modules=off", __file__, str(owner.fileno()), *modules]
-        return subprocess.Popen(
-            command, env=env, stdin=listener.fileno(), pass_fds=[owner.fileno()], start_new_session=True
-        )
+    def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="vnegov-")
+        self.held, self.watched = socket.socketpair()  # the second is at its end when the first is gone
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, modules: list[str], env: dict[str, str]) -> None:
+        """Start a process, in the place of one that has ended. It listens at once: who connects early waits."""
+        path = place(self.folder, modules, env)
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(str(path))
+            listener.listen(128)
+            owner = self.watched.fileno()
+            command = [sys.executable, "-Xfrozen_modules=off", __file__, str(owner), *modules]
+            how: dict[str, Any] = {"stdin": listener.fileno(), "pass_fds": [owner], "start_new_session": True}
+            self.processes.append(subprocess.Popen(command, env=env, **how))
+
+    def close(self) -> None:
+        """End them all, with their kernels."""
+        self.held.close()
+        self.watched.close()
+        for process in self.processes:
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def note(event: str, args: tuple[Any, ...]) -> None:
     """Audit hook: keep the stamp of each file of the project that is opened to be read."""
-    if reading and event == "open" and isinstance(args[0], str) and not args[2] & (os.O_WRONLY | os.O_RDWR):
+    if event == "open" and isinstance(args[0], str) and not args[2] & (os.O_WRONLY | os.O_RDWR):
         with contextlib.suppress(ValueError, OSError):
             path = importlib.util.source_from_cache(args[0]) if args[0].endswith(".pyc") else args[0]
             if not path.startswith(INSTALLED):
                 read.setdefault(path, stamp(path))
 
 
-def stamp(path: str) -> tuple[int, int]:
-    """What changes when a file is written."""
-    status = Path(path).stat()
-    return status.st_mtime_ns, status.st_size
+def stamp(path: str | Path) -> list[int]:
+    """What changes when a file is written: its time and its size."""
+    status = os.stat(path)  # noqa: PTH116 (asked for a hundred thousand files)
+    return [status.st_mtime_ns, status.st_size]
 
 
 def stale() -> bool:
@@ -88,53 +92,44 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
 
     Returns, in each child only, the request that it is to fulfil.
     """
-    kernels: dict[int, socket.socket] = {}  # pid → the connection on which its client hears of its end
-    wake, write = socket.socketpair()
-    write.setblocking(False)
-    signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    kernels: dict[int, tuple[int, socket.socket]] = {}  # what says that it has ended → its id, its client's connection
     while kernels or listener.fileno() >= 0:
-        clients = {connection: pid for pid, connection in kernels.items()}
-        there = [owner, wake, *clients] + [listener] * (listener.fileno() >= 0)
+        clients = [client for _, client in kernels.values()]
+        there: list[Any] = [owner, *kernels, *clients] + [listener] * (listener.fileno() >= 0)
         ready = select.select(there, [], [])[0]
         if owner in ready:
             break
-        for connection in clients.keys() & set(ready):  # its client is gone
-            kill(clients[connection])
-        if wake in ready:
-            wake.recv(4096)
-            reap(kernels)
+        for end, (pid, client) in list(kernels.items()):
+            if client in ready:  # at its end: the client is gone
+                kill(pid)
+            if end in ready:
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                with contextlib.suppress(OSError), client:
+                    client.send(b"%d" % code)
+                os.close(end)
+                del kernels[end]
         if listener in ready:
-            connection = listener.accept()[0]
-            request, fds, *_ = socket.recv_fds(connection, 1 << 20, 2)
+            client = listener.accept()[0]
+            request, fds, *_ = socket.recv_fds(client, 1 << 20, 2)
             if stale():
                 listener.close()
             if not request or listener.fileno() < 0:
-                connection.close()
+                client.close()
             elif (pid := os.fork()) == 0:
-                signal.set_wakeup_fd(-1)
                 for number, fd in enumerate((os.open(os.devnull, os.O_RDONLY), *fds)):
                     os.dup2(fd, number)
-                for held in (listener, owner, wake, write, connection, *clients):
+                for held in (listener, owner, client, *clients):
                     held.close()
                 return dict(json.loads(request))
             else:
-                kernels[pid] = connection
+                kernels[os.pidfd_open(pid)] = pid, client
                 with contextlib.suppress(OSError):
-                    connection.send(b"%d" % pid)
+                    client.send(b"%d" % pid)
             for fd in fds:
                 os.close(fd)
-    for pid in kernels:
+    for pid, _ in kernels.values():
         kill(pid)
     os._exit(0)
-
-
-def reap(kernels: dict[int, socket.socket]) -> None:
-    """Tell the clients of kernels that have ended how they did."""
-    with contextlib.suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            with contextlib.suppress(OSError), kernels.pop(ended[0]) as connection:
-                connection.send(b"%d" % os.waitstatus_to_exitcode(ended[1]))
 
 
 def kill(pid: int) -> None:
@@ -148,7 +143,6 @@ def become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
     """Go on as `python -m ipykernel_launcher` would, with what a fresh process would not share made fresh."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
@@ -160,7 +154,6 @@ def become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
 
 def main() -> None:
     """Import and call what the command line names, and serve. Its first word is the descriptor of the owner's end."""
-    global reading
     del sys.path[0]  # the folder of this file: its modules have no business among top-level names
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listener, owner = socket.socket(fileno=os.dup(0)), socket.socket(fileno=int(sys.argv[1]))
@@ -175,7 +168,6 @@ def main() -> None:
             found = importlib.import_module(module)
             if function:
                 getattr(found, function)()
-    reading = False
     if len(list(os.scandir("/proc/self/task"))) > 1:
         os.write(2, b"an imported module started a thread: a fork would not be clean\n")
         os._exit(1)
