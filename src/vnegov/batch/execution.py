@@ -11,12 +11,12 @@ import socket
 import tempfile
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 import nbformat
-import papermill
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_core.utils import run_sync
@@ -24,8 +24,10 @@ from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from papermill.iorw import papermill_io
+from papermill.execute import raise_for_execution_errors
+from papermill.iorw import load_notebook_node, papermill_io
 from papermill.log import logger
+from papermill.parameterize import parameterize_notebook
 
 from vnegov import paths
 from vnegov.batch import warm_kernel
@@ -141,9 +143,9 @@ papermill_engines.register("vnegov", Engine)
 
 
 def execute(
-    record: Record, parts: dict[str, str], content: Any, cwd: str, root: str, kernel: str | None, timeout: float
+    record: Record, parts: dict[str, str], template: str, cwd: str, root: str, kernel: str | None, timeout: float
 ) -> Record:
-    """Run a template's content with a record's parameters and write the output below `root`.
+    """Run a template (its JSON) with a record's parameters and write the output below `root`.
 
     `timeout` is in seconds. Returns the record, completed; raises nothing for what a notebook does.
     """
@@ -153,7 +155,7 @@ def execute(
         _sessions.add(session)
         session.clock.start()
         try:
-            record |= _attempt(session, content, record["parameters"], kernel or warm_kernel.NAME)
+            record |= _attempt(session, template, record["parameters"], kernel or warm_kernel.NAME)
             record |= {"seconds": round(time.perf_counter() - began, 3), "figures": session.figures()}
             if session.notebook is not None:
                 _write(record, parts, session.notebook, root)
@@ -165,14 +167,21 @@ def execute(
     return record
 
 
-def _attempt(session: Session, content: Any, parameters: dict[str, Any], kernel: str) -> Record:
+@lru_cache(maxsize=16)
+def _loaded(template: str) -> Any:
+    """A template's notebook, with the metadata that papermill expects."""
+    return load_notebook_node(nbformat.reads(template, as_version=4))
+
+
+def _attempt(session: Session, template: str, parameters: dict[str, Any], kernel: str) -> Record:
     """Execute the notebook; again, where the kernel did not start."""
-    engine = {"engine_name": "vnegov", "kernel_name": kernel, "language": "python", "session": session}
-    engine |= {"progress_bar": False, "autosave_cell_every": 0}
+    how: dict[str, Any] = {"kernel_name": kernel, "engine_name": "vnegov"}
+    quiet = {"session": session, "progress_bar": False, "autosave_cell_every": 0, "start_timeout": 60}
     for _ in range(STARTS):
-        try:
-            notebook = nbformat.from_dict(content)  # written later, once, when it is whole
-            papermill.execute_notebook(notebook, None, parameters, **engine)
+        try:  # as papermill.execute_notebook does, without writing the notebook out three times on the way
+            notebook = parameterize_notebook(_loaded(template), parameters, language="python", **how)
+            notebook = papermill_engines.execute_notebook_with_engine(nb=notebook, **how, **quiet)
+            raise_for_execution_errors(notebook, None)
             return {"status": DONE}
         except Exception as error:
             failure = session.failure(error)

@@ -104,6 +104,7 @@ class Template:
         for cell in self.content["cells"]:
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
+        self.text = json.dumps(self.content)
         self.defaults = {name: given[name] for name in dict.fromkeys([*TYPES, *given]) if name in given}
         self.reads: dict[str, list[str]] | None = said.get("reads")  # table → the keys that select its rows
         read = [table for table in TIME if self.reads is None or table in self.reads]

@@ -139,7 +139,7 @@ def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, ti
     record: Record = {"output": one.output, "notebook": template.name, "parameters": one.parameters}
     record |= {"fingerprint": whole(parts), "status": FAILED, "error": None, "fatal": False, "kept": None}
     record |= {"title": None, "figures": [], "seconds": 0.0}
-    job = (record, parts, template.content, str(template.path.parent), root, kernel, timeout)
+    job = (record, parts, template.text, str(template.path.parent), root, kernel, timeout)
     return functools.partial(in_worker, "execute", *job)
 
 

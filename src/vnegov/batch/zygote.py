@@ -25,13 +25,15 @@ from typing import Any
 
 READ_AT_IMPORT = re.compile("PYTHON|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
 SHARED = "VNEGOV_ZYGOTES"  # the variable that names the folder of sockets
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # others do not survive a fork
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
 read: dict[str, list[int]] = {}  # file → its stamp before it was read
+reading = True
 
 
 def place(folder: str, modules: list[str], env: dict[str, str]) -> Path:
     """The socket in a folder of the process that has imported these modules in such an environment."""
-    early = sorted(item for item in env.items() if READ_AT_IMPORT.match(item[0]))
+    early = sorted(item for item in (ONE_THREAD | env).items() if READ_AT_IMPORT.match(item[0]))
     return Path(folder, blake2b(repr((modules, early)).encode(), digest_size=8).hexdigest())
 
 
@@ -66,7 +68,7 @@ class Nursery:
 
 def note(event: str, args: tuple[Any, ...]) -> None:
     """Audit hook: keep the stamp of each file of the project that is opened to be read."""
-    if event == "open" and isinstance(args[0], str) and not args[2] & (os.O_WRONLY | os.O_RDWR):
+    if reading and event == "open" and isinstance(args[0], str) and not args[2] & (os.O_WRONLY | os.O_RDWR):
         with contextlib.suppress(ValueError, OSError):
             path = importlib.util.source_from_cache(args[0]) if args[0].endswith(".pyc") else args[0]
             if not path.startswith(INSTALLED):
@@ -120,6 +122,8 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
                     os.dup2(fd, number)
                 for held in (listener, owner, client, *clients):
                     held.close()
+                for end in kernels:
+                    os.close(end)
                 return dict(json.loads(request))
             else:
                 kernels[os.pidfd_open(pid)] = pid, client
@@ -154,13 +158,15 @@ def become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
 
 def main() -> None:
     """Import and call what the command line names, and serve. Its first word is the descriptor of the owner's end."""
+    global reading
     del sys.path[0]  # the folder of this file: its modules have no business among top-level names
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listener, owner = socket.socket(fileno=os.dup(0)), socket.socket(fileno=int(sys.argv[1]))
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # read when ipykernel is imported: kernels end with this
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as ipykernel does
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")  # threads do not survive a fork
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+    os.close(os.pidfd_open(os.getpid()))  # an error, and cold kernels, on a Linux that has no such thing
     sys.addaudithook(note)
     for name in ("ipykernel.kernelapp", *sys.argv[2:]):
         module, _, function = name.partition(":")
@@ -168,6 +174,7 @@ def main() -> None:
             found = importlib.import_module(module)
             if function:
                 getattr(found, function)()
+    reading = False
     if len(list(os.scandir("/proc/self/task"))) > 1:
         os.write(2, b"an imported module started a thread: a fork would not be clean\n")
         os._exit(1)
