@@ -79,8 +79,10 @@ def growth(fresh: Fresh, codes: list[str]) -> Iterator[str]:
         lines = (folder / "reports" / "run.jsonl").read_text(encoding="utf-8").splitlines()
         each = statistics.mean(json.loads(line)["seconds"] for line in lines)
         yield f"| {len(lines):,} | {took:.1f} | {took / len(lines):.2f} | {each:.2f} |"
+    again = batch(folder, some, years=years)
+    yield f"\n- the last of them again, nothing changed: {again:.2f} s, {again / took:.2%} of the time before"
     first, last = sizes[len(sizes) // 10], sizes[-1]
-    yield f"\n- a worker's memory: {first:.0f} MB after a tenth of the last batch, {last:.0f} MB at its end"
+    yield f"- a worker's memory: {first:.0f} MB after a tenth of the last batch, {last:.0f} MB at its end"
 
 
 def watch(done: threading.Event, sizes: list[float]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from jupyter_client import KernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from vnegov.batch import warm_kernel
+from vnegov.batch import warm_kernel, zygote
 
 SPEC = json.loads((warm_kernel.KERNELS / "vnegov-warm" / "kernel.json").read_text(encoding="utf-8"))
 SPEC["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.ipkernel", "ipykernel.debugger"]
@@ -102,6 +102,12 @@ def test_a_kernel_has_the_directory_environment_and_streams_of_its_launch(starte
 def test_an_environment_that_libraries_read_when_imported_gets_its_own_process(started):
     warm = [started(env=os.environ | {"MPLCONFIGDIR": "/nowhere"})[1], started()[1]]
     assert len({ask(client, "import os; print(os.getppid())") for client in warm}) == 2
+
+
+def test_what_a_dask_worker_adds_to_the_environment_makes_no_other_process():
+    dask = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "6640", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    assert zygote.place("folder", ["numpy"], dict(os.environ)) == zygote.place("folder", ["numpy"], os.environ | dask)
+    assert zygote.place("folder", ["numpy"], {}) != zygote.place("folder", ["numpy"], {"OMP_NUM_THREADS": "2"})
 
 
 def test_interrupt_restart_and_shutdown_work(started):

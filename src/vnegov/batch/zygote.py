@@ -23,7 +23,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-READ_AT_IMPORT = re.compile("PYTHON|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
+READ_AT_IMPORT = re.compile("PYTHON(?!HASHSEED)|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
 SHARED = "VNEGOV_ZYGOTES"  # the variable that names the folder of sockets
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # others do not survive a fork
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
