@@ -4,6 +4,7 @@ What counts is the ratios: all are of one machine in one hour. Bytecode is compi
 """
 
 import argparse
+import contextlib
 import json
 import statistics
 import sys
@@ -88,8 +89,9 @@ def growth(fresh: Fresh, codes: list[str]) -> Iterator[str]:
 def watch(done: threading.Event, sizes: list[float]) -> None:
     """Keep the size of the largest worker, in MB, every two seconds."""
     while not done.wait(2):
-        workers = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
-        sizes += [max(process.memory_info().rss for process in workers) / 2**20] if workers else []
+        with contextlib.suppress(psutil.Error):  # a kernel that ends while it is looked at
+            workers = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
+            sizes += [max(process.memory_info().rss for process in workers) / 2**20] if workers else []
 
 
 def scale(fresh: Fresh, runs: int) -> Iterator[str]:
