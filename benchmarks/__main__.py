@@ -57,7 +57,8 @@ def draw(seconds: dict[str, float], runs: int) -> None:
     axes = figure.subplots()
     bars = axes.barh(list(seconds), [took / runs for took in seconds.values()], color="#4477aa")
     axes.bar_label(bars, fmt="%.2f s", padding=3)
-    axes.set(title=f"Seconds per run, {runs} runs of {NOTEBOOK} on two cores")
+    title = f"Seconds per run, {runs} runs of {NOTEBOOK} on two cores"
+    figure.suptitle(title, x=0.01, ha="left", size=11)
     axes.invert_yaxis()
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(left=False, bottom=False, labelbottom=False)

@@ -79,6 +79,15 @@ def test_editions_belong_to_their_index(project):
     assert "no index 'ptv'; nearest: " in said
 
 
+def test_an_edition_is_left_out_for_a_geography_that_it_is_not_published_for_unless_it_was_named(project):
+    project.notebook("ranking", 'index = "dti"\nedition = 2022\ngeography = None', "")
+    every = {"notebook": "ranking", "indices": "all", "editions": "where data exists", "geographies": ["63", "34"]}
+    found = [(r.parameters["index"], r.parameters["edition"], r.parameters["geography"]) for r in project.plan(every)]
+    assert found == [("dti", 2021, "63"), ("dti", 2022, "63"), ("dti", 2025, "34"), ("pci", 2019, "63")]
+    said = faults(project, {"notebook": "ranking", "editions": [2021], "geographies": ["34"]})
+    assert "dti 2021 has no geography '34'; nearest: 63" in said
+
+
 def test_all_faults_are_told_at_once_with_what_is_near(project):
     said = faults(
         project,

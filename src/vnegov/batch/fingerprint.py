@@ -77,10 +77,21 @@ class Tables:
         return sorted({year for _, year in self.coverage(tuple(TIME))})
 
     @cached_property
+    def published(self) -> dict[tuple[str, int], set[str]]:
+        """(index, edition) → the geographies that it is published for."""
+        found: dict[tuple[str, int], set[str]] = {}
+        rows = self.frame("scores")[["index", "edition", "geography"]].drop_duplicates()
+        for index, edition, geography in rows.itertuples(index=False, name=None):
+            found.setdefault((index, int(edition)), set()).add(geography)
+        return found
+
+    @cached_property
     def editions(self) -> dict[str, list[int]]:
         """index → its editions, oldest first."""
-        found = self.frame("scores")[["index", "edition"]].drop_duplicates()
-        return {str(index): sorted(map(int, e)) for index, e in found.groupby("index")["edition"]}
+        found: dict[str, list[int]] = {}
+        for index, edition in sorted(self.published):
+            found.setdefault(index, []).append(edition)
+        return found
 
 
 class Fingerprints:

@@ -55,6 +55,8 @@ def _options(name: str, chosen: Chosen, data: Tables) -> Collection[Any]:
         return data.editions.get(chosen.get("index", ""), sorted(set().union(*data.editions.values())))
     if name == "province":
         return provinces.names(_geography(chosen))
+    if name == "geography" and (edition := (chosen.get("index"), chosen.get("edition"))) in data.published:
+        return sorted(data.published[edition])
     known = {"index": data.editions, "year": data.years, "geography": provinces.GEOGRAPHIES, "lang": ("en", "vi")}
     return known.get(name, ())
 
@@ -69,17 +71,17 @@ def _complaint(what: str, value: Any, options: Collection[Any]) -> PlanError:
 def _check(value: Any, info: Any) -> Any:
     name = info.field_name
     options = _options(name, info.data, info.context)
-    if value in options:
+    if value is None or value in options:
         return value
-    index = info.data.get("index") if name == "edition" else None
-    raise _complaint(f"{index} has no edition" if index else f"there is no {name}", value, options)
+    chosen = " ".join(str(info.data[before]) for before in ("index", "edition") if before in info.data)
+    raise _complaint(f"{chosen} has no {name}" if chosen else f"there is no {name}", value, options)
 
 
 TYPES: dict[str, Any] = {  # in the order in which they are checked: a province needs its year
     "index": Annotated[str, AfterValidator(_check)],
     "edition": Annotated[int, AfterValidator(_check)],
     "year": Annotated[int, AfterValidator(_check)],
-    "geography": Literal["63", "34"] | None,
+    "geography": Annotated[Literal["63", "34"] | None, AfterValidator(_check)],
     "province": Annotated[str, BeforeValidator(lambda v, i: provinces.resolve(v, _geography(i.data)))],
     "lang": Literal["en", "vi"],
 }
@@ -211,6 +213,8 @@ class Plan:
                 choices = self._choose(name, grid.get(name, (default,)), choices)
                 if name in ("year", "province"):
                     choices = self._meant(choices, grid, template.evidence)
+                if name == "geography" and WORDS & set(grid.get("edition", ())):
+                    choices = filter(self._published, choices)
             for chosen in choices:
                 try:
                     run = template.run(dict(template.model.model_validate(chosen, context=self.data)))
@@ -226,6 +230,10 @@ class Plan:
         for chosen in choices:
             for value in _options(name, chosen, self.data) if word else given:
                 yield chosen | {name: value}
+
+    def _published(self, chosen: Chosen) -> bool:
+        """Whether the edition chosen is published for the geography, where one is asked for."""
+        return chosen["geography"] in (None, *_options("geography", chosen, self.data))
 
     def _meant(self, choices: Iterator[Chosen], grid: dict[str, Values], evidence: tuple[str, ...]) -> Iterator[Chosen]:
         """The choices that the words for provinces and years mean; a name that is none is for the model to refuse."""

@@ -85,8 +85,7 @@ def run(
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
     say(_summary(records, unchanged, len(stale), f"{time.monotonic() - began:.1f} s; outputs below {root}"))
-    done = sum(record["status"] != FAILED for record in records)
-    return OK if done == len(stale) else SOME_FAILED
+    return OK if sum(record["status"] != FAILED for record in records) == len(stale) else SOME_FAILED
 
 
 def _stale(
