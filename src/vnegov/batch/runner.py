@@ -60,8 +60,7 @@ def run(
     home = paths.output() if remote or output is None else Path(output).resolve()
     root = str(output).rstrip("/") if remote else str(home)
     fingerprints = fingerprints or Fingerprints(plan.data)
-    stale: list[Run] = []
-    records: list[Record] = []
+    stale, records = list[Run](), list[Record]()
     try:
         ledger = Ledger(home, remote)
         stale, unchanged = _stale(plan, fingerprints, ledger, force, say if explain else None)
