@@ -1,4 +1,4 @@
-"""Kernels that start warm: forked from a process that has imported the third-party libraries already.
+"""Kernels that start warm: forked from a process that has imported the libraries, and this one, already.
 
 A kernel provisioner for jupyter_client, so that `vnegov-warm` works wherever a kernel name does: papermill,
 nbclient, nbval, JupyterLab. Where a clean fork is not to be had, the kernel starts cold, as any other.
