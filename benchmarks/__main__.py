@@ -23,8 +23,8 @@ Fresh = Callable[[str], Path]  # gives a new folder of a name
 
 def ways(fresh: Fresh, codes: list[str], only: list[str]) -> Iterator[str]:
     """The table of all ways, what it says of the goals, and the chart."""
-    for kernel in ("python3", ""):
-        batch(fresh(f"bytecode-{kernel}"), codes[:2], kernel)
+    for warmth in ("cold", "warm"):
+        batch(fresh(f"bytecode-{warmth}"), codes[:2], warmth)
     seconds: dict[str, float] = {}
     for name in only or WAYS:
         seconds[name] = WAYS[name](fresh(name.replace(" ", "-")), codes)
@@ -45,7 +45,7 @@ def ways(fresh: Fresh, codes: list[str], only: list[str]) -> Iterator[str]:
     if WARM in seconds:
         again = batch(fresh(WARM.replace(" ", "-")), codes)
         cold = seconds.get(COLD, warm)
-        yield f"- the same again, nothing changed: {again:.2f} s, {again / cold:.1%} of the batch with cold kernels"
+        yield f"- the same again, nothing changed: {again:.2f} s, {again / cold:.1%} of the cold batch"
     draw(seconds, runs)
 
 
@@ -67,8 +67,8 @@ def draw(seconds: dict[str, float], runs: int) -> None:
 
 
 def growth(fresh: Fresh, codes: list[str]) -> Iterator[str]:
-    """What a run costs in batches of 10, 100 and 1,000, provinces and years mixed alike; and a worker's memory."""
-    yield "\n| runs | seconds | per run | in its worker |\n|--:|--:|--:|--:|"
+    """What a run costs in batches of 10, 100 and 1,000, provinces and years mixed alike; and the batch's memory."""
+    yield "\n| runs | seconds | per run | its own time |\n|--:|--:|--:|--:|"
     sizes: list[float] = []
     for some, years in ((codes[::13], "2021-2022"), (codes[::3], "2018-2022"), (codes, "2009-2024")):
         folder, done = fresh(f"growth-{len(some)}"), threading.Event()
@@ -84,15 +84,15 @@ def growth(fresh: Fresh, codes: list[str]) -> Iterator[str]:
     again = batch(folder, some, years=years)
     yield f"\n- the last of them again, nothing changed: {again:.2f} s, {again / took:.2%} of the time before"
     first, last = sizes[len(sizes) // 10], sizes[-1]
-    yield f"- a worker's memory: {first:.0f} MB after a tenth of the last batch, {last:.0f} MB at its end"
+    yield f"- what supervises the runs: {first:.0f} MB after a tenth of the last batch, {last:.0f} MB at its end"
 
 
 def watch(done: threading.Event, sizes: list[float]) -> None:
-    """Keep the size of the largest worker, in MB, every two seconds."""
+    """Keep the size of the process that supervises the runs, in MB, every two seconds."""
     while not done.wait(2):
-        with contextlib.suppress(psutil.Error):  # a kernel that ends while it is looked at
-            workers = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
-            sizes += [max(process.memory_info().rss for process in workers) / 2**20] if workers else []
+        with contextlib.suppress(psutil.Error):  # one that ends while it is looked at
+            found = [p for p in psutil.Process().children(recursive=True) if "script.py" in " ".join(p.cmdline())]
+            sizes += [process.memory_info().rss / 2**20 for process in found]
 
 
 def scale(fresh: Fresh, runs: int) -> Iterator[str]:
@@ -120,7 +120,7 @@ def everything(folder: Path) -> Iterator[str]:
     took = [timed(folder, *command), timed(folder, *command)]
     lines = (folder / "reports" / "run.jsonl").read_text(encoding="utf-8").splitlines()
     spent = sum(json.loads(line)["seconds"] for line in lines) / 2
-    yield f"- plans/all.toml, {len(lines):,} runs: {spent:.0f} s in two workers ({took[0]:.0f} s of them at this start)"
+    yield f"- plans/all.toml, {len(lines):,} runs: {spent:.0f} s, two at once ({took[0]:.0f} s of them at this start)"
     yield f"- plans/all.toml, nothing changed: {took[1]:.2f} s, {took[1] / spent:.2%} of that"
 
 

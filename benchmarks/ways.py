@@ -15,10 +15,10 @@ BIN = Path(sys.executable).parent
 BATCH = """
 import sys
 from vnegov.batch import plan, runner
-notebook, years, output, kernel, executor, *codes = sys.argv[1:]
+notebook, years, output, warmth, executor, *codes = sys.argv[1:]
 if __name__ == "__main__":
     made = plan.from_options(notebook, provinces=codes, years=years.split())
-    sys.exit(runner.run(made, output=output, kernel=kernel or None, executor=executor))
+    sys.exit(runner.run(made, output=output, executor=executor, cold=warmth == "cold"))
 """
 POOL = """
 import sys
@@ -85,9 +85,9 @@ def snakemake(folder: Path, codes: list[str]) -> float:
     return timed(folder, *run, "--cores", "2", "--quiet")
 
 
-def batch(folder: Path, codes: list[str], kernel="", executor="processes", years=YEAR) -> float:
+def batch(folder: Path, codes: list[str], warmth="warm", executor="processes", years=YEAR) -> float:
     """This project's batch, with two workers."""
-    return script(folder, BATCH, NOTEBOOK, years, str(folder), kernel, executor, *codes)
+    return script(folder, BATCH, NOTEBOOK, years, str(folder), warmth, executor, *codes)
 
 
 def floor(folder: Path, codes: list[str]) -> float:
@@ -96,7 +96,7 @@ def floor(folder: Path, codes: list[str]) -> float:
 
 
 LOOP, XARGS, COLD, WARM, DASK = (
-    "shell loop of papermill", "xargs -P2 papermill", "vnegov batch, cold kernels", "vnegov batch, warm kernels",
+    "shell loop of papermill", "xargs -P2 papermill", "vnegov batch, cold", "vnegov batch, warm",
     "vnegov batch, dask",
 )  # fmt: skip
 FLOOR = "floor: plain functions"
@@ -105,7 +105,7 @@ WAYS = {
     XARGS: partial(papermill, at_once=2),
     "snakemake, two cores": snakemake,
     "papermill in two processes": pool,
-    COLD: partial(batch, kernel="python3"),
+    COLD: partial(batch, warmth="cold"),
     WARM: batch,
     DASK: partial(batch, executor="dask"),
     FLOOR: floor,

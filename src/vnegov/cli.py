@@ -146,8 +146,8 @@ def _batch(args: argparse.Namespace) -> int:
         )  # fmt: skip
     code = runner.run(
         plan, workers=args.workers, output=args.output, force=args.force, dry_run=args.dry_run,
-        explain=args.explain, executor=args.executor, scheduler=args.scheduler, kernel=args.kernel,
-        timeout=args.timeout,
+        explain=args.explain, executor=args.executor, scheduler=args.scheduler, timeout=args.timeout,
+        cold=args.cold,
     )  # fmt: skip
     if code in (0, 1) and not args.dry_run:
         print(f"look at {site.build(None if '://' in str(args.output) else args.output)}")
@@ -211,7 +211,7 @@ COMMANDS: dict[str, tuple[Any, ...]] = {
         option("--explain", action="store_true", help="say why each run is not up to date"),
         option("--executor", choices=["processes", "dask"], default="processes"),
         option("--scheduler", metavar="ADDRESS", help="join a dask cluster, as tcp://host:8786"),
-        option("--kernel", help="the kernel to run with"),
+        option("--cold", action="store_true", help="each run in a process that has imported nothing yet"),
         option("--timeout", type=float, metavar="S", default=600, help="wall-clock limit of a run (600)"),
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A batch as a program, for tests that kill it: `python batch_in_a_process.py PROJECT WORKERS EXECUTOR`."""
+"""A batch as a program, for tests that kill it: `python batch_in_a_process.py PROJECT RUNS WORKERS EXECUTOR`."""
 
 import sys
 from pathlib import Path
@@ -21,6 +21,6 @@ def tables(runs: int) -> dict:
 
 if __name__ == "__main__":
     project = Project(Path(sys.argv[1]))
-    options = {"executor": sys.argv[4], "fingerprints": project.fingerprints(), "kernel": "light"}
+    options = {"executor": sys.argv[4], "fingerprints": project.fingerprints()}
     plan = project.plan(tables(int(sys.argv[2])))
     sys.exit(runner.run(plan, output=project.output, workers=int(sys.argv[3]), console=Console(), **options))

@@ -59,7 +59,7 @@ def light_kernel(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("jupyter")
     (folder / "kernels" / "light").mkdir(parents=True)
     spec = json.loads(json.dumps(WARM))
-    spec["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.ipkernel", "ipykernel.debugger"]
+    spec["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.kernelapp", "ipykernel.debugger"]
     (folder / "kernels" / "light" / "kernel.json").write_text(json.dumps(spec))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder))
@@ -94,7 +94,7 @@ class Project:
     def run(self, *tables: dict, **options) -> int:
         """Run a plan of these tables; what was printed is in `shown`."""
         console = Console(file=io.StringIO(), width=400)
-        options = {"output": self.output, "kernel": "light", "workers": 1, "executor": self.here} | options
+        options = {"output": self.output, "workers": 1, "executor": self.here} | options
         options.setdefault("fingerprints", self.fingerprints())
         code = runner.run(self.plan(*tables), console=console, **options)
         self.shown = console.file.getvalue()

@@ -27,9 +27,11 @@ def test_processes_run_in_parallel_with_the_same_result(project):
     here = project.outputs()
     assert project.run(SIX, executor="processes", workers=2, force=True) == 0
     assert project.outputs() == here
+    assert project.run(SIX, cold=True, force=True) == 0
+    assert project.outputs() == here
 
 
-def test_runs_that_break_every_pool_are_failures_and_stop_no_others(project):
+def test_an_executor_that_breaks_fails_its_runs_and_stops_no_others(project):
     class Breaking(type(project.here)):
         def submit(self, job):
             if "vinh-phuc" in job.args[1]["output"]:
@@ -37,7 +39,7 @@ def test_runs_that_break_every_pool_are_failures_and_stop_no_others(project):
             return super().submit(job)
 
     assert project.run(SIX | {"years": [2021], "provinces": ["26", "82", "01"]}, executor=Breaking()) == 1
-    assert "vinh-phuc-2021-en.ipynb: its worker process was killed: gone" in project.shown
+    assert "vinh-phuc-2021-en.ipynb: its worker was lost: BrokenExecutor('gone')" in project.shown
     assert "1 failed, 2 done" in project.shown
 
 
@@ -75,6 +77,6 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(distributed, "Client", silent)
     with (
         pytest.raises(VnegovError, match="no dask scheduler answers at tcp://nowhere"),
-        runner._pool("dask", 2, "tcp://nowhere", None),
+        runner._pool("dask", 2, "tcp://nowhere", []),
     ):
         pass

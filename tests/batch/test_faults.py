@@ -26,9 +26,9 @@ def kinds(batch: subprocess.Popen) -> dict[str, list[psutil.Process]]:
     found: dict[str, list[psutil.Process]] = {"batch": [psutil.Process(batch.pid)]}
     for process in psutil.Process(batch.pid).children(recursive=True):
         line = " ".join(process.cmdline())
-        kind = "worker" if "spawn_main" in line else "zygote" if "zygote.py" in line else "other"
+        kind = "zygote" if "zygote.py" in line else "other"
         if kind == "zygote" and process.parent() and "zygote.py" in " ".join(process.parent().cmdline()):
-            kind = "kernel"
+            kind = "run"
         found.setdefault(kind, []).append(process)
     return found
 
@@ -48,7 +48,7 @@ def left_behind(project) -> list[str]:
 
 def disturb(project, runs: int, kills: int, seed: int) -> dict[str, int]:
     """Kill something at random moments, starting the batch again whenever it is gone, until enough was killed."""
-    chance, done = random.Random(seed), dict.fromkeys(("batch", "worker", "zygote", "kernel", "interrupt"), 0)
+    chance, done = random.Random(seed), dict.fromkeys(("batch", "zygote", "run", "interrupt"), 0)
     while sum(done.values()) < kills:
         with begin(project, runs, start_new_session=True) as batch:
             while batch.poll() is None and sum(done.values()) < kills:
@@ -57,7 +57,7 @@ def disturb(project, runs: int, kills: int, seed: int) -> dict[str, int]:
                 try:
                     now = kinds(batch)
                     there = now.get("batch" if kind == "interrupt" else kind, [])
-                    if there and (kind != "interrupt" or "worker" in now):  # not while Python itself starts
+                    if there and (kind != "interrupt" or "zygote" in now):  # not while Python itself starts
                         chance.choice(there).send_signal(signal.SIGINT if kind == "interrupt" else signal.SIGKILL)
                         done[kind] += 1
                 except psutil.NoSuchProcess:
@@ -76,7 +76,7 @@ def compare(project, tmp_path: Path, runs: int, kills: int, seed: int) -> None:
     assert len(undisturbed) == 2 * runs
     project.output.rename(tmp_path / "undisturbed")
     disturb(project, runs, kills, seed)
-    for _ in range(3):  # runs whose kernel or worker was killed are failures of that batch, and done in the next
+    for _ in range(3):  # runs whose process was killed are failures of that batch, and done in the next
         with begin(project, runs) as batch:
             said = batch.communicate(timeout=600)[0]
         if batch.returncode == 0:
@@ -106,7 +106,7 @@ def test_ctrl_c_ends_the_batch_and_all_its_processes(project):
     project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(30)")
     with begin(project, 4, start_new_session=True) as batch:
         for _ in range(600):
-            if "kernel" in kinds(batch):
+            if "run" in kinds(batch):
                 break
             time.sleep(0.05)
         there = [process for found in kinds(batch).values() for process in found]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -106,24 +107,23 @@ def test_a_run_over_its_time_is_ended_with_all_that_it_started(project):
     assert not _lives(child)
 
 
-def test_a_kernel_that_the_system_kills_is_reported_as_that(project):
+def test_a_run_that_the_system_kills_is_reported_as_that(project):
     project.notebook("profile", PARAMETERS, "import os\nos.write(2, b'last words')\nos.kill(os.getpid(), 9)")
     assert project.run(ONE) == 1
-    assert "the kernel was killed by SIGKILL (the system does that when memory runs out)" in told(project)["error"]
+    assert "its process was killed by SIGKILL (the system does that when memory runs out)" in told(project)["error"]
     assert "last words" in told(project)["error"]
 
 
-def test_only_a_kernel_that_does_not_start_is_tried_again(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(execution, "STARTS", 2)
+def test_only_a_process_that_does_not_start_is_tried_again(project, tmp_path, monkeypatch):
     tries = tmp_path / "tries"
-    folder = Path(os.environ["JUPYTER_PATH"].split(os.pathsep)[-1], "kernels", "broken")
-    folder.mkdir(parents=True, exist_ok=True)
-    argv = ["python", "-c", f"open({str(tries)!r}, 'a').write('x'); raise SystemExit('no licence')"]
-    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "b", "language": "python"}))
-    assert project.run(ONE, kernel="broken") == 1
+    start = f"open({str(tries)!r}, 'a').write('x'); raise SystemExit('no licence')"
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "COLD", [sys.executable, "-c", start])
+        assert project.run(ONE, cold=True) == 1
     assert tries.read_text() == "x" * execution.STARTS
-    assert "the kernel did not start" in told(project)["error"]
+    assert "its process did not start in 3 attempts" in told(project)["error"]
     assert "no licence" in told(project)["error"]
+    assert (project.output / told(project)["kept"]).exists()
     project.notebook("profile", PARAMETERS, f"open({str(tries)!r}, 'a').write('y')\nraise OSError")
     assert project.run(ONE) == 1
     assert tries.read_text().count("y") == 1
@@ -202,18 +202,18 @@ def test_outputs_can_go_where_papermill_can_write(project, monkeypatch, tmp_path
     assert "1 unchanged" in project.shown
 
 
-def test_a_kernel_has_private_sockets_and_an_ipython_folder_of_its_own(project):
+def test_a_run_has_a_private_ipython_folder_that_goes_with_it(project):
     code = (
         "import os, stat, json\n"
         "home = os.path.dirname(os.environ['IPYTHONDIR'])\n"
-        "print(json.dumps([oct(stat.S_IMODE(os.stat(home).st_mode)), sorted(os.listdir(home)), os.getcwd(), home]))"
+        "print(json.dumps([oct(stat.S_IMODE(os.stat(home).st_mode)), os.listdir(home), os.getcwd(), home]))"
     )
     project.notebook("profile", PARAMETERS, code)
     assert project.run(ONE) == 0
     content = json.loads((project.output / OUTPUT).read_text(encoding="utf-8"))
     mode, found, here, home = json.loads("".join(content["cells"][-1]["outputs"][0]["text"]))
     assert mode.endswith("700")
-    assert {"ipython", "k-1", "k-2", "k-3", "k-4", "k-5"} <= set(found)
+    assert "ipython" in found
     assert here == str(project.notebooks)
     assert not Path(home).exists()
 

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from vnegov.batch import warm_kernel, zygote
 
 SPEC = json.loads((warm_kernel.KERNELS / "vnegov-warm" / "kernel.json").read_text(encoding="utf-8"))
-SPEC["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.ipkernel", "ipykernel.debugger"]
+SPEC["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.kernelapp", "ipykernel.debugger"]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def ask(client, code: str, timeout: float = 20) -> str:
 
 def zygotes() -> set[str]:
     """The ids of the processes that this one has kernels forked from."""
-    return {str(process.pid) for process in warm_kernel.own().processes if process.poll() is None}
+    return {str(process.pid) for process in zygote.own().processes if process.poll() is None}
 
 
 def test_kernels_are_forked_from_one_process_that_never_saw_the_library(started):
@@ -154,7 +154,7 @@ def test_kernels_end_with_the_process_that_started_them(tmp_path):
 
 def test_a_process_that_was_killed_is_replaced(started):
     started()
-    for process in warm_kernel.own().processes:
+    for process in zygote.own().processes:
         process.kill()
         process.wait()
     _, client = started()

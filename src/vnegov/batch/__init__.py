@@ -4,8 +4,8 @@ import sys
 from typing import Any
 
 
-def in_worker(name: str, *args: Any) -> Any:
-    """Call a function of `execution` by name: with papermill, it takes too long to import for all but workers."""
+def late(name: str, *args: Any) -> Any:
+    """Call a function of `execution`, which takes too long to import, with papermill, for all that execute nothing."""
     # A grammar that jsonschema compiles in a second, for a kind of address that no notebook holds.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from vnegov.batch import execution

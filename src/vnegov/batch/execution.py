@@ -1,28 +1,30 @@
-"""One run, in a worker process: papermill executes the notebook in a kernel of its own, away from all others.
+"""One run: papermill executes the notebook in a process of its own, away from all others.
 
-Whatever goes wrong comes back as a record that says what it was. Only workers import this module.
+Whatever goes wrong comes back as a record that says what it was.
 """
 
 import contextlib
 import errno
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import nbformat
-from jupyter_client import AsyncKernelManager
-from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_core.utils import run_sync
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
+from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import raise_for_execution_errors
 from papermill.iorw import load_notebook_node, papermill_io
@@ -30,40 +32,26 @@ from papermill.log import logger
 from papermill.parameterize import parameterize_notebook
 
 from vnegov import paths
-from vnegov.batch import warm_kernel
+from vnegov.batch import zygote
 from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Record, os_error
 from vnegov.batch.zygote import stamp
 
-STARTS = 3  # attempts to start a kernel
-_sessions: set["Session"] = set()  # those whose kernels this process must not leave behind
+STARTS = 3  # attempts to start a run's process
+COLD = [sys.executable, "-m", "vnegov.batch.shell"]
+_sessions: set["Session"] = set()  # those that run now
+_stopped = threading.Event()  # nothing is to be started or written any more
 
 
 class NotStarted(Exception):
-    """A kernel did not start; the only failure that is worth another attempt."""
-
-
-class Client(AsyncKernelClient):
-    """A client that is ready as soon as the kernel is, in place of 0.2 s of silence later."""
-
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
-        end = time.monotonic() + (timeout or 60)
-        while True:
-            try:
-                answer = await self.kernel_info(reply=True, timeout=1)
-                while (await self.get_iopub_msg(timeout=0.2))["content"].get("execution_state") != "idle":
-                    pass
-                return self._handle_kernel_info_reply(answer)
-            except (Empty, TimeoutError) as error:  # what was said before it listened is lost
-                if not await self.is_alive() or time.monotonic() > end:
-                    raise RuntimeError("it does not answer") from error
+    """A run's process did not start; the only failure that is worth another attempt."""
 
 
 class Session:
-    """The kernel of one run: its environment, its log, its time limit and its end."""
+    """The process of one run: its environment, its log, its time limit and its end."""
 
     def __init__(self, folder: str, cwd: str, root: str, timeout: float) -> None:
         self.log, self.written, self.cwd, self.root = Path(folder, "log"), Path(folder, "written"), cwd, root
-        self.env = os.environ | {"VNEGOV_WRITTEN": str(self.written)}
+        self.env = os.environ | {"VNEGOV_WRITTEN": str(self.written), "IPYTHONDIR": str(Path(folder, "ipython"))}
         if "://" not in root:
             self.env["VNEGOV_OUTPUT"] = root
         self.process: Any = None
@@ -72,16 +60,52 @@ class Session:
         self.clock = threading.Timer(timeout, self.expire)
         self.clock.daemon = True
 
+    def start(self, preload: list[str]) -> dict[str, Any]:
+        """Start the process, forked from one that has imported `preload`, or else afresh; give its language."""
+        for _ in range(STARTS):
+            here, there = socket.socketpair()
+            self.wire = here.makefile("rw", encoding="utf-8")
+            with here, there, self.log.open("w") as log:
+                how: dict[str, Any] = {"env": self.env, "cwd": self.cwd}
+                how |= {"stdin": there, "stdout": log, "stderr": log}
+                try:
+                    self.process = zygote.fork("vnegov.batch.shell:main", [], how, preload) if preload else None
+                except OSError as error:
+                    logger.warning("this run starts cold: %s", error)
+                self.process = self.process or subprocess.Popen(COLD, start_new_session=True, **how)
+            if self.overdue or _stopped.is_set():
+                self.kill()
+            with contextlib.suppress(DeadKernelError):
+                return dict(next(self.answers())["content"])
+            self.end()
+        raise NotStarted
+
+    def answers(self, code: str | None = None) -> Iterator[dict[str, Any]]:
+        """What the process says, of a cell if it is given one to execute. Raises `DeadKernelError` at its end."""
+        with contextlib.suppress(OSError):
+            if code is not None:
+                self.wire.write(json.dumps(code) + "\n")
+                self.wire.flush()
+            while (line := self.wire.readline()).endswith("\n"):
+                yield json.loads(line)
+        raise DeadKernelError
+
     def expire(self) -> None:
-        """End the kernel because the run's time is up."""
+        """End the process because the run's time is up."""
         self.overdue = True
         self.kill()
 
     def kill(self) -> None:
-        """End the kernel and all that it started, now."""
-        if self.process is not None and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+        """End the process and all that it started, now."""
+        if isinstance(self.process, zygote.Process):
+            self.process.kill()
+        elif self.process is not None and self.process.returncode is None:
+            zygote.kill(self.process.pid)
+
+    def end(self) -> None:
+        """Do so, and wait until it is gone."""
+        self.kill()
+        if self.process is not None:
             self.process.wait()
 
     def figures(self) -> list[str]:
@@ -97,57 +121,62 @@ class Session:
         if self.overdue:
             return {"error": f"stopped after {self.clock.interval:g} s, the limit per run"}
         if isinstance(error, NotStarted):
-            return {"error": f"the kernel did not start in {STARTS} attempts: {error}{last_words}"}
+            return {"error": f"its process did not start in {STARTS} attempts{last_words}"}
         if isinstance(error, PapermillExecutionError):
             if error.ename == "SkipRun":
                 return {"status": SKIPPED, "error": error.evalue}
             full = error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue
             return {"error": f"{error.ename}: {error.evalue} (in cell {error.exec_count})", "fatal": full}
         if isinstance(error, DeadKernelError):
-            code = self.process.poll() or 0
+            code = self.process.wait()
             by = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
             memory = " (the system does that when memory runs out)" if code == -signal.SIGKILL else ""
-            return {"error": f"the kernel {by}{memory}{last_words}"}
+            return {"error": f"its process {by}{memory}{last_words}"}
         return os_error(error)
 
 
-class Engine(NBClientEngine):
-    """papermill's engine, with a kernel that is ended as soon as the notebook is."""
+class Client(PapermillNotebookClient):
+    """papermill's client, of the process of a session in place of a kernel."""
+
+    session: Session
+
+    def execute_cell(self, cell: Any, cell_index: int, **_: Any) -> Any:
+        """Execute a cell. Raises `CellExecutionError` if it does."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        self.clear_before_next_output = False
+        with contextlib.suppress(CellExecutionComplete):
+            for message in self.session.answers(cell.source):
+                self.process_message(message, cell, cell_index)
+                last = cell.outputs[-2:]
+                if len({(one.output_type, one.get("name")) for one in last}) < len(last) and "text" in last[0]:
+                    last[0].text += cell.outputs.pop().text  # what was written in several pieces
+        for error in (output for output in cell.outputs if output.output_type == "error"):
+            raise CellExecutionError.from_cell_and_msg(cell, error)
+        return cell
+
+
+class SessionEngine(Engine):
+    """papermill's engine for a session that has started."""
 
     @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, session: Session, start_timeout: float, **_: Any
-    ) -> None:
-        session.notebook = nb_man.nb
-        manager = AsyncKernelManager(kernel_name=kernel_name, client_factory=Client)
-        how = {"kernel_name": kernel_name, "startup_timeout": start_timeout, "log": logger}
-        client = PapermillNotebookClient(nb_man, km=manager, **how)
-        try:
-            try:
-                with session.log.open("w") as log:
-                    client.start_new_kernel(env=session.env, cwd=session.cwd, stdout=log, stderr=log)
-                session.process = manager.provisioner.process
-                client.start_new_kernel_client()
-            except Exception as error:
-                raise NotStarted(str(error)) from error
-            client.execute()
-        finally:
-            session.kill()
-            if client.kc is not None:
-                client.kc.stop_channels()
-            run_sync(manager.cleanup_resources)()
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, session: Session, **_: Any) -> None:
+        client = Client(nb_man, log=logger, record_timing=False)
+        client.session = session
+        client.reset_execution_trackers()
+        client.papermill_execute_cells()
 
 
-warm_kernel.register()
-papermill_engines.register("vnegov", Engine)
+papermill_engines.register("vnegov", SessionEngine)
 
 
 def execute(
-    record: Record, parts: dict[str, str], template: str, cwd: str, root: str, kernel: str | None, timeout: float
+    record: Record, parts: dict[str, str], template: str, cwd: str, root: str, preload: list[str], timeout: float
 ) -> Record:
     """Run a template (its JSON) with a record's parameters and write the output below `root`.
 
-    `timeout` is in seconds. Returns the record, completed; raises nothing for what a notebook does.
+    `preload` names what its process has imported beforehand; `timeout` is in seconds. Returns the record, completed;
+    raises nothing for what a notebook does.
     """
     began, record = time.perf_counter(), dict(record)
     with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
@@ -155,9 +184,9 @@ def execute(
         _sessions.add(session)
         session.clock.start()
         try:
-            record |= _attempt(session, template, record["parameters"], kernel or warm_kernel.NAME)
+            record |= _attempt(session, template, record["parameters"], preload)
             record |= {"seconds": round(time.perf_counter() - began, 3), "figures": session.figures()}
-            if session.notebook is not None:
+            if session.notebook is not None and not _stopped.is_set():
                 _write(record, parts, session.notebook, root)
         except OSError as error:
             record |= {"status": FAILED, **os_error(error)}
@@ -173,21 +202,21 @@ def _loaded(template: str) -> Any:
     return load_notebook_node(nbformat.reads(template, as_version=4))
 
 
-def _attempt(session: Session, template: str, parameters: dict[str, Any], kernel: str) -> Record:
-    """Execute the notebook; again, where the kernel did not start."""
-    how: dict[str, Any] = {"kernel_name": kernel, "engine_name": "vnegov"}
-    quiet = {"session": session, "progress_bar": False, "autosave_cell_every": 0, "start_timeout": 60}
-    for _ in range(STARTS):
-        try:  # as papermill.execute_notebook does, without writing the notebook out three times on the way
-            notebook = parameterize_notebook(_loaded(template), parameters, language="python", **how)
-            notebook = papermill_engines.execute_notebook_with_engine(nb=notebook, **how, **quiet)
-            raise_for_execution_errors(notebook, None)
-            return {"status": DONE}
-        except Exception as error:
-            failure = session.failure(error)
-            if not isinstance(error, NotStarted) or session.overdue:
-                break
-    return failure
+def _attempt(session: Session, template: str, parameters: dict[str, Any], preload: list[str]) -> Record:
+    """Execute the notebook as papermill.execute_notebook does, without writing it out three times on the way."""
+    how: dict[str, Any] = {"kernel_name": "python3", "engine_name": "vnegov"}
+    quiet = {"session": session, "progress_bar": False, "autosave_cell_every": 0}
+    try:
+        notebook = parameterize_notebook(deepcopy(_loaded(template)), parameters, language="python", **how)
+        session.notebook = notebook
+        notebook.metadata["language_info"] = session.start(preload)
+        papermill_engines.execute_notebook_with_engine(nb=notebook, **how, **quiet)
+        raise_for_execution_errors(notebook, None)
+        return {"status": DONE}
+    except Exception as error:
+        return session.failure(error)
+    finally:
+        session.end()
 
 
 def _write(record: Record, parts: dict[str, str], notebook: Any, root: str) -> None:
@@ -221,19 +250,10 @@ def _title(notebook: Any) -> str | None:
     return next((line[2:].strip() for line in lines if line.startswith("# ")), None)
 
 
-def become_worker(batch: socket.socket, folder: str) -> None:
-    """Make this process a worker: deaf to Ctrl-C; gone, kernels first, as soon as `batch` closes.
-
-    `folder` is for its temporary files; the batch removes it.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tempfile.tempdir = folder
-
-    def watch() -> None:
-        with contextlib.suppress(OSError):
-            batch.recv(1)
-        for session in list(_sessions):
-            session.kill()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def stop(pool: Executor) -> None:
+    """End all runs of this process and the pool that starts them."""
+    _stopped.set()
+    for session in list(_sessions):
+        session.kill()
+    pool.shutdown(cancel_futures=True)
+    _stopped.clear()

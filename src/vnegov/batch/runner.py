@@ -6,21 +6,19 @@ own puts them: all speak `concurrent.futures.Executor`.
 
 import contextlib
 import functools
-import itertools
-import json
-import multiprocessing
 import os
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vnegov import paths
-from vnegov.batch import in_worker, zygote
+from vnegov.batch import late, zygote
 from vnegov.batch.fingerprint import Fingerprints, changes, whole
 from vnegov.batch.ledger import DONE, FAILED, SKIPPED, Ledger, Record, os_error, stored
 from vnegov.batch.plan import Plan, Run
@@ -28,8 +26,6 @@ from vnegov.errors import PlanError, VnegovError
 
 OK, SOME_FAILED, BAD_PLAN, INTERRUPTED = 0, 1, 2, 130
 COUNTED = (FAILED, DONE, SKIPPED, "unchanged", "not started")
-BREAKS = 3  # how often the pool may break under a run before the run counts as failed
-WARM = Path(__file__).parent / "kernels" / "vnegov-warm" / "kernel.json"
 Job = functools.partial[Record]
 Say = Callable[..., None]
 
@@ -44,7 +40,7 @@ def run(
     explain: bool = False,
     executor: str | Executor = "processes",
     scheduler: str | None = None,
-    kernel: str | None = None,
+    cold: bool = False,
     timeout: float = 600,
     fingerprints: Fingerprints | None = None,
     console: Console | None = None,
@@ -52,7 +48,8 @@ def run(
     """Execute what a plan asks for and is not there yet, or no longer good.
 
     `output` is a folder, or a URL that papermill can write to (figures and records stay in the usual folder).
-    `timeout` is in seconds, per run; `kernel` None means warm ones (`vnegov-warm`). Returns 0 if all is done, 1 if
+    `timeout` is in seconds, per run; if `cold`, a run's process is not forked from one that has imported its modules.
+    Returns 0 if all is done, 1 if
     some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
     """
     console, remote, began = console or Console(), "://" in str(output), time.monotonic()
@@ -68,8 +65,9 @@ def run(
             say(f"{len(stale)} to run, {unchanged} unchanged")
             return OK
         if stale or ledger.new:
-            jobs = (_job(one, fingerprints, root, kernel, timeout) for one in stale)
-            ended = _execute(jobs, functools.partial(_pool, executor, workers, scheduler, kernel), workers)
+            preload = [] if cold else _preload(stale, fingerprints)
+            jobs = (_job(one, fingerprints, root, preload, timeout) for one in stale)
+            ended = _execute(jobs, _pool(executor, workers, scheduler, preload), workers)
             with ledger.recording():
                 for record in _shown(ended, len(stale), console, say):
                     records.append(record)
@@ -131,77 +129,77 @@ def _summary(records: list[Record], unchanged: int, stale: int, rest: str) -> st
     return f"{told} in {rest}" + (f"\nslowest: {more}" if more else "")
 
 
-def _job(one: Run, fingerprints: Fingerprints, root: str, kernel: str | None, timeout: float) -> Job:
+def _preload(runs: Iterable[Run], fingerprints: Fingerprints) -> list[str]:
+    """What is imported and called before the processes of these runs are forked: all that their notebooks import."""
+    templates = {one.template.path: one.template for one in runs}.values()
+    parts = {part for template in templates for part in fingerprints.shared(template)}
+    modules = sorted(part.removeprefix("modules:") for part in parts if part.startswith("modules:"))
+    return ["vnegov.batch.shell", *modules] + ["vnegov.charts.rehearsal:rehearse"] * ("vnegov.charts" in modules)
+
+
+def _job(one: Run, fingerprints: Fingerprints, root: str, preload: list[str], timeout: float) -> Job:
     """All that a worker needs for one run; it crosses process and machine borders."""
     parts, template = fingerprints.parts(one), one.template
     record: Record = {"output": one.output, "notebook": template.name, "parameters": one.parameters}
     record |= {"fingerprint": whole(parts), "status": FAILED, "error": None, "fatal": False, "kept": None}
     record |= {"title": None, "figures": [], "seconds": 0.0}
-    job = (record, parts, template.text, str(template.path.parent), root, kernel, timeout)
-    return functools.partial(in_worker, "execute", *job)
+    job = (record, parts, template.text, str(template.path.parent), root, list(preload), timeout)
+    return functools.partial(late, "execute", *job)
 
 
 def _execute(
-    jobs: Iterator[Job], open_pool: Callable[[], contextlib.AbstractContextManager[Executor]], workers: int
+    jobs: Iterator[Job], opened: contextlib.AbstractContextManager[Executor], workers: int
 ) -> Iterator[tuple[Record, list[str]]]:
-    """Records as runs end, and what runs then. A pool that breaks is opened anew; a full disk ends it all."""
-    breaks = Counter[Job]()
+    """Records as runs end, and what runs then. A full disk ends it all."""
+    pending: dict[Future[Record], Job] = {}
     stop = False
-    while True:
-        pending: dict[Job, Future[Record] | None] = {}
-        try:
-            with open_pool() as pool:
-                while True:
-                    while not stop and len(pending) < 2 * workers and (job := next(jobs, None)):
-                        pending[job] = None  # it is not lost if the pool turns out to be broken
-                        pending[job] = pool.submit(job)
-                    if not pending:
-                        return
-                    futures = {future: job for job, future in pending.items() if future}
-                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
-                        record = _result(future, futures[future])
-                        del pending[futures[future]]
-                        stop = stop or record["fatal"]
-                        yield record, [job.args[1]["output"] for job in pending][:workers]
-        except BrokenExecutor as error:
-            breaks.update(list(pending))
-            for job in (job for job in pending if breaks[job] == BREAKS):
-                yield job.args[1] | {"error": f"its worker process was killed: {error}"}, []
-            jobs = itertools.chain([job for job in pending if breaks[job] < BREAKS], jobs)
+    with opened as pool:
+        while True:
+            while not stop and len(pending) < 2 * workers and (job := next(jobs, None)):
+                pending[_submitted(pool, job)] = job
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                record = _result(future, pending.pop(future))
+                stop = stop or record["fatal"]
+                yield record, [job.args[1]["output"] for job in pending.values()][:workers]
+
+
+def _submitted(pool: Executor, job: Job) -> Future[Record]:
+    try:
+        return pool.submit(job)
+    except BrokenExecutor as error:
+        failed = Future[Record]()
+        failed.set_exception(error)
+        return failed
 
 
 def _result(future: Future[Record], job: Job) -> Record:
     try:
         return future.result()
-    except BrokenExecutor:
-        raise
-    except Exception as error:  # a cluster's own
+    except Exception as error:  # the executor's own
         return job.args[1] | {"error": f"its worker was lost: {error!r}"}
 
 
 @contextlib.contextmanager
-def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel: str | None) -> Iterator[Executor]:
+def _pool(executor: str | Executor, workers: int, scheduler: str | None, preload: list[str]) -> Iterator[Executor]:
     """The executor of a name, for the time of a batch; one that is open already stays so."""
     if isinstance(executor, Executor):
         yield executor
     elif executor == "processes":
-        with _nursery(kernel) as nursery:
-            start = (in_worker, ("become_worker", nursery.watched, nursery.folder))
-            pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), *start)
+        with _nursery(preload), ThreadPoolExecutor(workers) as pool:
             try:
                 yield pool
             except BaseException:
-                nursery.held.close()  # workers end at once, kernels first
+                late("stop", pool)
                 raise
-            finally:
-                pool.shutdown(cancel_futures=True)
     elif executor == "dask":
         with contextlib.ExitStack() as stack:
             try:
                 from distributed import Client, LocalCluster
 
                 if scheduler is None:
-                    stack.enter_context(_nursery(kernel))
+                    stack.enter_context(_nursery(preload))
                     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
                     scheduler = stack.enter_context(LocalCluster(**local))
                 client = stack.enter_context(Client(scheduler, timeout=20))
@@ -215,14 +213,13 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None, kernel:
 
 
 @contextlib.contextmanager
-def _nursery(kernel: str | None) -> Iterator[zygote.Nursery]:
-    """What workers have kernels forked by; it imports its libraries while the workers import theirs."""
+def _nursery(preload: list[str]) -> Iterator[None]:
+    """A process to fork those of all runs from; it imports its libraries while this one imports papermill."""
     with contextlib.closing(zygote.Nursery()) as nursery:
         os.environ[zygote.SHARED] = nursery.folder
         try:
-            if kernel is None:
-                spec = json.loads(WARM.read_text(encoding="utf-8"))["metadata"]["kernel_provisioner"]
-                nursery.start(spec["config"]["preload"], dict(os.environ))
-            yield nursery
+            if preload and sys.platform == "linux":
+                nursery.start(preload, dict(os.environ))
+            yield
         finally:
             del os.environ[zygote.SHARED]

@@ -1,10 +1,11 @@
-"""The process that warm kernels are forked from: how to start one, and the script that it runs.
+"""The process that runs and warm kernels are forked from: how to start one, and the script that it is.
 
 It imports and calls what it is told to ("module" or "module:function"), stays on one thread, and answers each
-connection to its socket with a fork that becomes an ordinary kernel; a kernel lives as long as its connection. A change
-to any file of the project that was read retires it, so that no kernel gets stale code or figures.
+connection to its socket with a fork that goes on to call what it is asked to; the fork lives as long as its connection.
+A change to any file of the project that was read retires it, so that nothing forked has stale code or figures.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -19,12 +20,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 READ_AT_IMPORT = re.compile("PYTHON(?!HASHSEED)|MPL|OMP_|OPENBLAS_|MKL_|LD_|LC_|LANG|TZ|HOME|PATH|VNEGOV_ROOT")
 SHARED = "VNEGOV_ZYGOTES"  # the variable that names the folder of sockets
+READY = 120.0  # seconds for the imports
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # others do not survive a fork
 INSTALLED = (sys.prefix, sys.base_prefix, "/proc/", "/sys/", "/dev/", "<")
 read: dict[str, list[int]] = {}  # file → its stamp before it was read
@@ -64,6 +68,81 @@ class Nursery:
         for process in self.processes:
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Process:
+    """A forked process, with as much of `subprocess.Popen` as is asked for."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, path: Path, request: dict[str, Any], streams: list[int]) -> None:
+        """Ask for it at the socket `path`. Raises `OSError` if nobody forks there, or not any more."""
+        self.returncode: int | None = None
+        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self.connection.settimeout(READY)
+            self.connection.connect(str(path))
+            socket.send_fds(self.connection, [json.dumps(request).encode()], streams)
+            if not (pid := self.connection.recv(32)):
+                raise ConnectionResetError("the process to fork from has ended, or its files have changed")
+        except OSError:
+            self.connection.close()
+            raise
+        self.pid = int(pid)
+        self.connection.setblocking(False)
+
+    def poll(self) -> int | None:
+        """The exit code; None while the process lives."""
+        if self.returncode is None:
+            with contextlib.suppress(BlockingIOError):
+                self.returncode = int(self.connection.recv(32) or -signal.SIGKILL)
+                self.connection.close()
+        return self.returncode
+
+    def wait(self) -> int:
+        """Wait for the end and give the exit code."""
+        while (code := self.poll()) is None:
+            time.sleep(0.002)
+        return code
+
+    def kill(self) -> None:
+        """End it and what it started, now."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+
+    def send_signal(self, number: int) -> None:
+        """Asked for when the process group could not be signalled: it is gone."""
+
+
+@cache
+def own() -> Nursery:
+    """What this process has others forked by where a batch has started nothing that is fit for them."""
+    nursery = Nursery()
+    atexit.register(nursery.close)
+    return nursery
+
+
+def fork(call: str, argv: list[str], how: dict[str, Any], modules: list[str]) -> Process:
+    """A process that has imported these modules and goes on to call "module:function".
+
+    `how` has what `Popen` takes: env, cwd, stdin, stdout, stderr. Asks the batch's zygote or else one of this process's
+    own, started if need be. Raises `OSError` where a clean fork is not to be had.
+    """
+    if sys.platform != "linux":  # elsewhere system libraries do not survive a fork
+        raise OSError(f"{sys.platform} has no clean forks")
+    request = {"call": call, "argv": argv, "env": how["env"], "cwd": str(Path(how.get("cwd") or ".").resolve())}
+    with Path(os.devnull).open() as nothing:
+        given = ((nothing, how.get("stdin")), (1, how.get("stdout")), (2, how.get("stderr")))
+        streams = [s if isinstance(s, int) else s.fileno() for s in (n if s is None else s for n, s in given)]
+
+        def ask(folder: str) -> Process:
+            return Process(place(folder, modules, how["env"]), request, streams)
+
+        with contextlib.suppress(KeyError, OSError):
+            return ask(os.environ[SHARED])
+        own().start(modules, how["env"])
+        os.environ[SHARED] = own().folder
+        return ask(own().folder)
 
 
 def note(event: str, args: tuple[Any, ...]) -> None:
@@ -112,18 +191,18 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
                 del kernels[end]
         if listener in ready:
             client = listener.accept()[0]
-            request, fds, *_ = socket.recv_fds(client, 1 << 20, 2)
+            request, fds, *_ = socket.recv_fds(client, 1 << 20, 3)
             if stale():
                 listener.close()
             if not request or listener.fileno() < 0:
                 client.close()
             elif (pid := os.fork()) == 0:
-                for number, fd in enumerate((os.open(os.devnull, os.O_RDONLY), *fds)):
+                for number, fd in enumerate(fds):
                     os.dup2(fd, number)
                 for held in (listener, owner, client, *clients):
                     held.close()
-                for end in kernels:
-                    os.close(end)
+                for fd in (*kernels, *fds):
+                    os.close(fd)
                 return dict(json.loads(request))
             else:
                 kernels[os.pidfd_open(pid)] = pid, client
@@ -143,17 +222,18 @@ def kill(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
-    """Go on as `python -m ipykernel_launcher` would, with what a fresh process would not share made fresh."""
+def go_on(call: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
+    """Call a function as a new process would, with what that would not share with others made fresh."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
-    sys.argv = ["ipykernel_launcher", *argv]
+    module, _, function = call.partition(":")
+    sys.argv = [module, *argv]
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # the standard library's generator reseeds itself after a fork
-    importlib.import_module("ipykernel.kernelapp").IPKernelApp.launch_instance()
+    getattr(importlib.import_module(module), function)()
 
 
 def main() -> None:
@@ -168,7 +248,7 @@ def main() -> None:
         os.environ.setdefault(name, value)
     os.close(os.pidfd_open(os.getpid()))  # an error, and cold kernels, on a Linux that has no such thing
     sys.addaudithook(note)
-    for name in ("ipykernel.kernelapp", *sys.argv[2:]):
+    for name in sys.argv[2:]:
         module, _, function = name.partition(":")
         with contextlib.suppress(Exception):  # a kernel that needs it will say what is wrong
             found = importlib.import_module(module)
@@ -180,7 +260,7 @@ def main() -> None:
         os._exit(1)
     gc.collect()
     gc.freeze()
-    become_kernel(**serve(listener, owner))
+    go_on(**serve(listener, owner))
 
 
 if __name__ == "__main__":
