@@ -102,9 +102,10 @@ def test_a_batch_that_is_killed_fifty_times_ends_as_if_undisturbed(project, tmp_
     compare(project, tmp_path, runs=60, kills=50, seed=2)
 
 
-def test_ctrl_c_ends_the_batch_and_all_its_processes(project):
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_ctrl_c_ends_the_batch_and_all_its_processes(project, executor):
     project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(30)")
-    with begin(project, 4, start_new_session=True) as batch:
+    with begin(project, 4, executor, start_new_session=True) as batch:
         for _ in range(600):
             if "run" in kinds(batch):
                 break

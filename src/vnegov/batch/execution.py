@@ -62,7 +62,7 @@ class Session:
 
     def start(self, preload: list[str]) -> dict[str, Any]:
         """Start the process, forked from one that has imported `preload`, or else afresh; give its language."""
-        for _ in range(STARTS):
+        for _ in range(0 if _stopped.is_set() else STARTS):
             here, there = socket.socketpair()
             self.wire = here.makefile("rw", encoding="utf-8")
             with here, there, self.log.open("w") as log:
@@ -250,10 +250,14 @@ def _title(notebook: Any) -> str | None:
     return next((line[2:].strip() for line in lines if line.startswith("# ")), None)
 
 
-def stop(pool: Executor) -> None:
-    """End all runs of this process and the pool that starts them."""
-    _stopped.set()
-    for session in list(_sessions):
-        session.kill()
-    pool.shutdown(cancel_futures=True)
+@contextlib.contextmanager
+def guarded(pool: Executor) -> Iterator[Executor]:
+    """A pool whose jobs run in this process; if the block is left by an error, or Ctrl-C, they end at once."""
     _stopped.clear()
+    try:
+        yield pool
+    except BaseException:
+        _stopped.set()
+        for session in list(_sessions):
+            session.kill()
+        raise

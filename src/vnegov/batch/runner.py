@@ -187,27 +187,24 @@ def _pool(executor: str | Executor, workers: int, scheduler: str | None, preload
     if isinstance(executor, Executor):
         yield executor
     elif executor == "processes":
-        with _nursery(preload), ThreadPoolExecutor(workers) as pool:
-            try:
-                yield pool
-            except BaseException:
-                late("stop", pool)
-                raise
+        with _nursery(preload), ThreadPoolExecutor(workers) as pool, late("guarded", pool):
+            yield pool
     elif executor == "dask":
         with contextlib.ExitStack() as stack:
+            if scheduler is None:
+                stack.enter_context(_nursery(preload))
             try:
                 from distributed import Client, LocalCluster
 
-                if scheduler is None:
-                    stack.enter_context(_nursery(preload))
-                    local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-                    scheduler = stack.enter_context(LocalCluster(**local))
+                if scheduler is None:  # runs have processes of their own: workers need none
+                    local = {"n_workers": workers, "threads_per_worker": 1, "processes": False}
+                    scheduler = stack.enter_context(LocalCluster(**local, dashboard_address=None))
                 client = stack.enter_context(Client(scheduler, timeout=20))
             except ImportError as error:
                 raise VnegovError("no dask.distributed: pip install 'vnegov[dask]'") from error
             except OSError as error:
                 raise VnegovError(f"no dask scheduler answers at {scheduler}: {error}") from error
-            yield client.get_executor(pure=False)
+            yield stack.enter_context(late("guarded", client.get_executor(pure=False)))
     else:
         raise VnegovError(f"there is no executor {executor!r}; there are processes, dask")
 
