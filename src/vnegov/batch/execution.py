@@ -24,7 +24,7 @@ from typing import Any
 import nbformat
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
+from papermill.engines import Engine
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import raise_for_execution_errors
 from papermill.iorw import load_notebook_node, papermill_io
@@ -156,7 +156,7 @@ class Client(PapermillNotebookClient):
         return cell
 
 
-class SessionEngine(Engine):
+class ShellEngine(Engine):
     """papermill's engine for a session that has started."""
 
     @classmethod
@@ -165,9 +165,6 @@ class SessionEngine(Engine):
         client.session = session
         client.reset_execution_trackers()
         client.papermill_execute_cells()
-
-
-papermill_engines.register("vnegov", SessionEngine)
 
 
 def execute(
@@ -204,14 +201,13 @@ def _loaded(template: str) -> Any:
 
 def _attempt(session: Session, template: str, parameters: dict[str, Any], preload: list[str]) -> Record:
     """Execute the notebook as papermill.execute_notebook does, without writing it out three times on the way."""
-    how: dict[str, Any] = {"kernel_name": "python3", "engine_name": "vnegov"}
-    quiet = {"session": session, "progress_bar": False, "autosave_cell_every": 0}
     try:
-        notebook = parameterize_notebook(deepcopy(_loaded(template)), parameters, language="python", **how)
-        session.notebook = notebook
-        notebook.metadata["language_info"] = session.start(preload)
-        papermill_engines.execute_notebook_with_engine(nb=notebook, **how, **quiet)
-        raise_for_execution_errors(notebook, None)
+        copy = deepcopy(_loaded(template))
+        session.notebook = parameterize_notebook(copy, parameters, kernel_name="python3", language="python")
+        session.notebook.metadata["language_info"] = session.start(preload)
+        how = {"session": session, "progress_bar": False, "autosave_cell_every": 0}
+        ShellEngine.execute_notebook(session.notebook, "python3", **how)
+        raise_for_execution_errors(session.notebook, None)
         return {"status": DONE}
     except Exception as error:
         return session.failure(error)
@@ -232,7 +228,7 @@ def _write(record: Record, parts: dict[str, str], notebook: Any, root: str) -> N
             cell.outputs = [reason if output.output_type == "error" else output for output in cell.outputs]
     record["title"] = _title(notebook) or record["notebook"]
     notebook.metadata.setdefault("vnegov", {})["run"] = record | {"parts": parts}
-    text, to = nbformat.writes(notebook), record["kept"] or record["output"]
+    text, to = nbformat.writes(notebook, indent=None), record["kept"] or record["output"]
     if "://" in root:
         papermill_io.write(text, f"{root}/{to}")
         return

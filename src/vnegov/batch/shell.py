@@ -17,6 +17,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core import application, completerlib, oinspect  # noqa: F401  (imported when a shell is made)
 from jupyter_client.session import Session
 from traitlets.config import Config
 

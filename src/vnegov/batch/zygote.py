@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -101,9 +100,9 @@ class Process:
 
     def wait(self) -> int:
         """Wait for the end and give the exit code."""
-        while (code := self.poll()) is None:
-            time.sleep(0.002)
-        return code
+        if self.returncode is None:
+            select.select([self.connection], [], [])
+        return self.poll() or 0
 
     def kill(self) -> None:
         """End it and what it started, now."""
