@@ -68,17 +68,21 @@ class Session:
             with here, there, self.log.open("w") as log:
                 how: dict[str, Any] = {"env": self.env, "cwd": self.cwd}
                 how |= {"stdin": there, "stdout": log, "stderr": log}
-                try:
-                    self.process = zygote.fork("vnegov.batch.shell:main", [], how, preload) if preload else None
-                except OSError as error:
-                    logger.warning("this run starts cold: %s", error)
-                self.process = self.process or subprocess.Popen(COLD, start_new_session=True, **how)
+                self.process = self._launched(preload, how)
             if self.overdue or _stopped.is_set():
                 self.kill()
             with contextlib.suppress(DeadKernelError):
                 return dict(next(self.answers())["content"])
             self.end()
         raise NotStarted
+
+    def _launched(self, preload: list[str], how: dict[str, Any]) -> Any:
+        try:
+            if preload:
+                return zygote.fork("vnegov.batch.shell:main", [], how, preload)
+        except OSError as error:
+            logger.warning("this run starts cold: %s", error)
+        return subprocess.Popen(COLD, start_new_session=True, **how)
 
     def answers(self, code: str | None = None) -> Iterator[dict[str, Any]]:
         """What the process says, of a cell if it is given one to execute. Raises `DeadKernelError` at its end."""

@@ -1,7 +1,7 @@
 """The batch itself: expand a plan, leave out what is still good, execute the rest, and tell what happened.
 
-Runs execute in worker processes of this machine, on a dask.distributed cluster, or wherever an executor of one's
-own puts them: all speak `concurrent.futures.Executor`.
+Each run is a process of its own, supervised by a thread here, by a worker of a dask.distributed cluster, or by
+whatever an executor of one's own gives: all speak `concurrent.futures.Executor`.
 """
 
 import contextlib
@@ -49,8 +49,7 @@ def run(
 
     `output` is a folder, or a URL that papermill can write to (figures and records stay in the usual folder).
     `timeout` is in seconds, per run; if `cold`, a run's process is not forked from one that has imported its modules.
-    Returns 0 if all is done, 1 if
-    some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
+    Returns 0 if all is done, 1 if some runs failed or nothing could be written, 2 if the plan is bad, 130 after Ctrl-C.
     """
     console, remote, began = console or Console(), "://" in str(output), time.monotonic()
     say = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
@@ -143,7 +142,7 @@ def _job(one: Run, fingerprints: Fingerprints, root: str, preload: list[str], ti
     record: Record = {"output": one.output, "notebook": template.name, "parameters": one.parameters}
     record |= {"fingerprint": whole(parts), "status": FAILED, "error": None, "fatal": False, "kept": None}
     record |= {"title": None, "figures": [], "seconds": 0.0}
-    job = (record, parts, template.text, str(template.path.parent), root, list(preload), timeout)
+    job = (record, parts, template.text, str(template.path.parent), root, preload, timeout)
     return functools.partial(late, "execute", *job)
 
 

@@ -18,9 +18,7 @@ from traitlets import List, Unicode
 
 from vnegov.batch import zygote
 
-NAME = "vnegov-warm"
 KERNELS = Path(__file__).parent / "kernels"
-READY = 120.0  # seconds for the imports
 
 
 class WarmProvisioner(LocalProvisioner):

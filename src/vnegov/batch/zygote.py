@@ -41,7 +41,7 @@ def place(folder: str, modules: list[str], env: dict[str, str]) -> Path:
 
 
 class Nursery:
-    """A private folder of sockets, each of a process that forks kernels. They end when it closes or its owner dies."""
+    """A private folder of sockets, each of a process to fork from. They end when it closes or its owner dies."""
 
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="vnegov-")
@@ -61,7 +61,7 @@ class Nursery:
             self.processes.append(subprocess.Popen(command, env=env, **how))
 
     def close(self) -> None:
-        """End them all, with their kernels."""
+        """End them all, with their forks."""
         self.held.close()
         self.watched.close()
         for process in self.processes:
@@ -168,26 +168,26 @@ def stale() -> bool:
 
 
 def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
-    """Fork kernels until the owner is gone or, retired, the last of them has ended.
+    """Fork until the owner is gone or, retired, the last fork has ended.
 
     Returns, in each child only, the request that it is to fulfil.
     """
-    kernels: dict[int, tuple[int, socket.socket]] = {}  # what says that it has ended → its id, its client's connection
-    while kernels or listener.fileno() >= 0:
-        clients = [client for _, client in kernels.values()]
-        there: list[Any] = [owner, *kernels, *clients] + [listener] * (listener.fileno() >= 0)
+    forks: dict[int, tuple[int, socket.socket]] = {}  # what says that it has ended → its id, its client's connection
+    clients: dict[socket.socket, int] = {}  # connection → id of the fork that ends with it
+    while forks or listener.fileno() >= 0:
+        there: list[Any] = [owner, *forks, *clients] + [listener] * (listener.fileno() >= 0)
         ready = select.select(there, [], [])[0]
         if owner in ready:
             break
-        for end, (pid, client) in list(kernels.items()):
-            if client in ready:  # at its end: the client is gone
-                kill(pid)
-            if end in ready:
-                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                with contextlib.suppress(OSError), client:
-                    client.send(b"%d" % code)
-                os.close(end)
-                del kernels[end]
+        for client in clients.keys() & ready:  # at its end: the client is gone
+            kill(clients.pop(client))
+        for end in forks.keys() & ready:
+            pid, client = forks.pop(end)
+            clients.pop(client, None)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            with contextlib.suppress(OSError), client:
+                client.send(b"%d" % code)
+            os.close(end)
         if listener in ready:
             client = listener.accept()[0]
             request, fds, *_ = socket.recv_fds(client, 1 << 20, 3)
@@ -198,24 +198,24 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
             elif (pid := os.fork()) == 0:
                 for number, fd in enumerate(fds):
                     os.dup2(fd, number)
-                for held in (listener, owner, client, *clients):
+                for held in (listener, owner, client, *(client for _, client in forks.values())):
                     held.close()
-                for fd in (*kernels, *fds):
+                for fd in (*forks, *fds):
                     os.close(fd)
                 return dict(json.loads(request))
             else:
-                kernels[os.pidfd_open(pid)] = pid, client
+                forks[os.pidfd_open(pid)], clients[client] = (pid, client), pid
                 with contextlib.suppress(OSError):
                     client.send(b"%d" % pid)
             for fd in fds:
                 os.close(fd)
-    for pid, _ in kernels.values():
+    for pid, _ in forks.values():
         kill(pid)
     os._exit(0)
 
 
 def kill(pid: int) -> None:
-    """End a kernel and what it started; it may not lead its group yet."""
+    """End a process and what it started; it may not lead its group yet."""
     for end in (os.kill, os.killpg):
         with contextlib.suppress(ProcessLookupError):
             end(pid, signal.SIGKILL)
@@ -249,7 +249,7 @@ def main() -> None:
     sys.addaudithook(note)
     for name in sys.argv[2:]:
         module, _, function = name.partition(":")
-        with contextlib.suppress(Exception):  # a kernel that needs it will say what is wrong
+        with contextlib.suppress(Exception):  # what needs it will say what is wrong
             found = importlib.import_module(module)
             if function:
                 getattr(found, function)()
