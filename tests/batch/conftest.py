@@ -14,12 +14,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console
 
-from vnegov.batch import runner
+from vnegov.batch import runner, warm_kernel
 from vnegov.batch.fingerprint import Fingerprints, Tables
 from vnegov.batch.plan import Plan, RunTable
-from vnegov.batch.warm_kernel import KERNELS
 
-WARM = json.loads((KERNELS / "vnegov-warm" / "kernel.json").read_text(encoding="utf-8"))
+KERNEL = Path(warm_kernel.__file__).parent / "kernels" / "vnegov-warm" / "kernel.json"
+WARM = json.loads(KERNEL.read_text(encoding="utf-8"))
 
 PROFILE = """
 import os, pathlib

@@ -114,6 +114,13 @@ def test_a_run_that_the_system_kills_is_reported_as_that(project):
     assert "last words" in told(project)["error"]
 
 
+def test_a_run_that_dies_takes_along_what_it_started(project):
+    code = "import os, time\nif os.fork() == 0:\n    time.sleep(77)\nos.kill(os.getpid(), 9)"
+    project.notebook("profile", PARAMETERS, code)
+    assert project.run(ONE, timeout=30) == 1
+    assert "its process was killed by SIGKILL" in told(project)["error"]
+
+
 def test_only_a_process_that_does_not_start_is_tried_again(project, tmp_path, monkeypatch):
     tries = tmp_path / "tries"
     start = f"open({str(tries)!r}, 'a').write('x'); raise SystemExit('no licence')"

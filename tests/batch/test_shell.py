@@ -9,7 +9,7 @@ import nbformat
 import papermill
 from nbformat.v4 import new_code_cell
 
-from vnegov.batch import execution, warm_kernel
+from vnegov.batch import execution
 
 CELLS = (
     'province = "26"\nyear = 2021\nlang = "en"',
@@ -56,7 +56,6 @@ def test_a_run_shows_what_a_kernel_shows(project, tmp_path):
     content = nbformat.read(template, 4)
     content.cells += [new_code_cell(code) for code in CELLS[2:]]
     nbformat.write(content, template)
-    warm_kernel.register()
     values = {"province": "26", "year": 2021, "lang": "en"}
     try:
         papermill.execute_notebook(template, tmp_path / "k.ipynb", values, kernel_name="light", progress_bar=False)

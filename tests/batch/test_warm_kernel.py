@@ -13,16 +13,16 @@ import pytest
 from jupyter_client import KernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.batch.conftest import WARM
 from vnegov.batch import warm_kernel, zygote
 
-SPEC = json.loads((warm_kernel.KERNELS / "vnegov-warm" / "kernel.json").read_text(encoding="utf-8"))
+SPEC = json.loads(json.dumps(WARM))
 SPEC["metadata"]["kernel_provisioner"]["config"]["preload"] = ["ipykernel.kernelapp", "ipykernel.debugger"]
 
 
 @pytest.fixture
 def started():
     """Start kernels, each with a client; all are shut down at the end."""
-    warm_kernel.register()
     kernels = []
 
     def start(name: str = "light", **options):
@@ -137,8 +137,8 @@ def test_a_kernel_talks_over_sockets_in_a_private_folder(started):
 
 def test_kernels_end_with_the_process_that_started_them(tmp_path):
     script = (
-        "import time, sys\nfrom jupyter_client import KernelManager\nfrom vnegov.batch import warm_kernel\n"
-        "warm_kernel.register()\nkm = KernelManager(kernel_name='light')\nkm.start_kernel()\n"
+        "import time, sys\nfrom jupyter_client import KernelManager\n"
+        "km = KernelManager(kernel_name='light')\nkm.start_kernel()\n"
         "print(km.provisioner.pid, km.provisioner.process.__class__.__name__, flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
@@ -224,7 +224,6 @@ def test_papermill_and_nbclient_take_it_by_name(tmp_path):
     import papermill
     from nbclient import NotebookClient
 
-    warm_kernel.register()
     template = new_notebook(cells=[new_code_cell("import os; print(os.getppid())")])
     template.metadata["kernelspec"] = {"name": "light", "language": "python", "display_name": "x"}
     nbformat.write(template, tmp_path / "in.ipynb")

@@ -18,8 +18,6 @@ from traitlets import List, Unicode
 
 from vnegov.batch import zygote
 
-KERNELS = Path(__file__).parent / "kernels"
-
 
 class WarmProvisioner(LocalProvisioner):
     """Forks kernels from a warm process: one for each environment that libraries read when they are imported.
@@ -64,10 +62,3 @@ class WarmProvisioner(LocalProvisioner):
         while time.monotonic() < end and not last.exists() and process.poll() is None:
             await asyncio.sleep(0.002)  # a client that connects too early loses 0.1 s
         return self.connection_info
-
-
-def register() -> None:
-    """Make the kernelspec of `vnegov-warm` known in this process, also where it is not installed."""
-    search = os.environ.get("JUPYTER_PATH", "")
-    if str(KERNELS.parent) not in search.split(os.pathsep):
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(KERNELS.parent), search]))

@@ -184,6 +184,7 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
         for end in forks.keys() & ready:
             pid, client = forks.pop(end)
             clients.pop(client, None)
+            kill(pid)  # what it has started
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             with contextlib.suppress(OSError), client:
                 client.send(b"%d" % code)
