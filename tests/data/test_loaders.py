@@ -39,6 +39,7 @@ def test_a_ranking(told):
         ["1", "Vinh Fuc", "61,2", "0", None, "công bố", "article-000"],
         ["2", "Hà Nội", "năm mươi", "2/63", "5", "đoán", "article-0000"],
         ["3", "Cà Mau", "50", None, None, None, None],
+        ["4", "Ca Mao", None, None, None, None, None],
     )  # fmt: skip
     assert cells["B2"].startswith("'Vinh Fuc', expected a province: 'Vinh Fuc' is not one of the 63 provinces")
     assert cells["C3"] == "'năm mươi', expected a score"
@@ -47,7 +48,8 @@ def test_a_ranking(told):
     assert cells["F3"].startswith("'đoán', expected a known rank_basis, as ")
     assert cells["G3"].startswith("'article-0000', expected a known source_id, as article-000")
     assert cells["G4"].startswith("None, expected a known source_id")
-    assert len(cells) == 7
+    assert cells["B5"].startswith("'Ca Mao', expected a province: 'Ca Mao' is not one of the 63 provinces")
+    assert len(cells) == 8
 
 
 def test_a_sheet_whose_name_is_no_edition(told):

@@ -51,11 +51,13 @@ class Ranking:
             ignore_index=True,
         )
         figures = faults.tidy("scores", printed, *FIGURE, component=definitions.component_ids(self.index))
+        refused = rows[rows[heads].isna().all(axis=1)]
+        faults.tidy("scores", refused[["geography", "province_code", "at", *ADDRESS]])  # a name is checked all the same
         faults.done()
         given = figures["rank_basis"].fillna("published").where(figures["rank"].notna())
         figures["rank_basis"] = given.fillna(figures["rank_basis"].where(figures["rank_basis"] == "derived"))
         whole = figures["edition"].gt(2017).map({True: "TOTAL8", False: "TOTAL6"}) == figures["component"]
-        refused = rows[rows[heads].isna().all(axis=1)].rename(columns={"province_code": "label"})
+        refused = refused.rename(columns={"province_code": "label"})
         return {
             "scores": pd.concat([figures, figures[whole].assign(component="overall")], ignore_index=True),
             "refused": refused.assign(cell=None, reason="named without a score or a rank")[REFUSED],
