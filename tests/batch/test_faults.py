@@ -1,5 +1,6 @@
 """Whatever is killed, whenever: started again, the batch ends with exactly the outputs of an undisturbed run."""
 
+import contextlib
 import os
 import random
 import signal
@@ -25,11 +26,11 @@ def kinds(batch: subprocess.Popen) -> dict[str, list[psutil.Process]]:
     """The processes of a batch by what they are."""
     found: dict[str, list[psutil.Process]] = {"batch": [psutil.Process(batch.pid)]}
     for process in psutil.Process(batch.pid).children(recursive=True):
-        line = " ".join(process.cmdline())
-        kind = "zygote" if "zygote.py" in line else "other"
-        if kind == "zygote" and process.parent() and "zygote.py" in " ".join(process.parent().cmdline()):
-            kind = "run"
-        found.setdefault(kind, []).append(process)
+        with contextlib.suppress(psutil.Error):  # one that ends while it is looked at
+            above = process.parent()
+            lines = [" ".join(one.cmdline()) for one in (process, above) if one]
+            kind = ("other", "zygote", "run")[sum("zygote.py" in line for line in lines)]
+            found.setdefault(kind, []).append(process)
     return found
 
 
@@ -102,17 +103,32 @@ def test_a_batch_that_is_killed_fifty_times_ends_as_if_undisturbed(project, tmp_
     compare(project, tmp_path, runs=60, kills=50, seed=2)
 
 
+def sleeping(project, executor: str = "processes", **options) -> tuple[subprocess.Popen, list[psutil.Process]]:
+    """A batch of runs that sleep, and its processes, of which one is a run's."""
+    project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(30)")
+    batch = begin(project, 4, executor, start_new_session=True, **options)
+    while "run" not in (found := kinds(batch)):
+        assert batch.poll() is None
+        time.sleep(0.05)
+    return batch, [process for some in found.values() for process in some]
+
+
 @pytest.mark.parametrize("executor", ["processes", "dask"])
 def test_ctrl_c_ends_the_batch_and_all_its_processes(project, executor):
-    project.notebook("profile", 'province = "26"\nyear = 2021\nlang = "en"', "import time; time.sleep(30)")
-    with begin(project, 4, executor, start_new_session=True) as batch:
-        for _ in range(600):
-            if "run" in kinds(batch):
-                break
-            time.sleep(0.05)
-        there = [process for found in kinds(batch).values() for process in found]
-        os.killpg(batch.pid, signal.SIGINT)  # as a terminal does
-        said = batch.communicate(timeout=20)[0]
+    batch, there = sleeping(project, executor)
+    os.killpg(batch.pid, signal.SIGINT)  # as a terminal does
+    said = batch.communicate(timeout=20)[0]
     assert batch.returncode == 130
     assert "stopped: 0 of 4 runs done; the same command does the rest" in said
     assert not psutil.wait_procs(there, timeout=5)[1]
+
+
+def test_a_killed_batch_leaves_no_process_and_no_folder(project, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    batch, there = sleeping(project, env=os.environ | {"TMPDIR": str(temporary)})
+    assert list(temporary.glob("vnegov-*/vnegov-*"))
+    batch.kill()
+    batch.communicate()
+    assert not psutil.wait_procs(there, timeout=5)[1]
+    assert not list(temporary.iterdir())

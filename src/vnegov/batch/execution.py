@@ -180,7 +180,8 @@ def execute(
     raises nothing for what a notebook does.
     """
     began, record = time.perf_counter(), dict(record)
-    with tempfile.TemporaryDirectory(prefix="vnegov-", ignore_cleanup_errors=True) as folder:
+    where = os.environ.get(zygote.SHARED)  # goes even if this process is killed
+    with tempfile.TemporaryDirectory(prefix="vnegov-", dir=where, ignore_cleanup_errors=True) as folder:
         session = Session(folder, cwd, root, timeout)
         _sessions.add(session)
         session.clock.start()

@@ -174,10 +174,12 @@ def serve(listener: socket.socket, owner: socket.socket) -> dict[str, Any]:
     """
     forks: dict[int, tuple[int, socket.socket]] = {}  # what says that it has ended → its id, its client's connection
     clients: dict[socket.socket, int] = {}  # connection → id of the fork that ends with it
+    folder = Path(listener.getsockname()).parent
     while forks or listener.fileno() >= 0:
         there: list[Any] = [owner, *forks, *clients] + [listener] * (listener.fileno() >= 0)
         ready = select.select(there, [], [])[0]
         if owner in ready:
+            shutil.rmtree(folder, ignore_errors=True)
             break
         for client in clients.keys() & ready:  # at its end: the client is gone
             kill(clients.pop(client))
