@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import time
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -31,14 +31,30 @@ def test_processes_run_in_parallel_with_the_same_result(project):
     assert project.outputs() == here
 
 
-def test_an_executor_that_breaks_fails_its_runs_and_stops_no_others(project):
+def test_an_executor_that_breaks_is_named_and_the_same_command_does_the_rest(project):
     class Breaking(type(project.here)):
         def submit(self, job):
             if "vinh-phuc" in job.args[1]["output"]:
                 raise BrokenExecutor("gone")
             return super().submit(job)
 
-    assert project.run(SIX | {"years": [2021], "provinces": ["26", "82", "01"]}, executor=Breaking()) == 1
+    three = SIX | {"years": [2021], "provinces": ["82", "26", "01"]}
+    assert project.run(three, executor=Breaking(), workers=1) == 1
+    assert "BrokenExecutor: gone" in project.shown
+    assert project.run(three) == 0
+    assert len(project.records()) == 3
+
+
+def test_a_run_whose_worker_is_lost_stops_no_others(project):
+    class Losing(type(project.here)):
+        def submit(self, job):
+            future = super().submit(job)
+            if "vinh-phuc" in job.args[1]["output"]:
+                future = Future()
+                future.set_exception(BrokenExecutor("gone"))
+            return future
+
+    assert project.run(SIX | {"years": [2021], "provinces": ["26", "82", "01"]}, executor=Losing()) == 1
     assert "vinh-phuc-2021-en.ipynb: its worker was lost: BrokenExecutor('gone')" in project.shown
     assert "1 failed, 2 done" in project.shown
 

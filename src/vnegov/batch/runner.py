@@ -77,7 +77,7 @@ def run(
     except PlanError as error:
         say(f"bad plan: {error}", style="red")
         return BAD_PLAN
-    except (VnegovError, OSError) as error:
+    except (VnegovError, OSError, BrokenExecutor) as error:
         say(str(error) if isinstance(error, VnegovError) else os_error(error)["error"], style="red")
         return SOME_FAILED
     say(_summary(records, unchanged, len(stale), f"{time.monotonic() - began:.1f} s; outputs below {root}"))
@@ -155,22 +155,13 @@ def _execute(
     with opened as pool:
         while True:
             while not stop and len(pending) < 2 * workers and (job := next(jobs, None)):
-                pending[_submitted(pool, job)] = job
+                pending[pool.submit(job)] = job
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 record = _result(future, pending.pop(future))
                 stop = stop or record["fatal"]
                 yield record, [job.args[1]["output"] for job in pending.values()][:workers]
-
-
-def _submitted(pool: Executor, job: Job) -> Future[Record]:
-    try:
-        return pool.submit(job)
-    except BrokenExecutor as error:
-        failed = Future[Record]()
-        failed.set_exception(error)
-        return failed
 
 
 def _result(future: Future[Record], job: Job) -> Record:
