@@ -13,8 +13,11 @@ from vnegov.batch.ledger import Ledger
 
 
 def build(output: Path | None = None) -> Path:
-    """Write site/ below `output`; returns the index page. A report's page is made again only if it changed."""
+    """Write site/ below `output`; returns the index page. What is newer than the records or reports it shows stays."""
     home = Path(output).resolve() if output else paths.output()
+    index, records = home / "site" / "index.html", home / "reports" / "run.jsonl"
+    if index.is_file() and records.is_file() and index.stat().st_mtime_ns > records.stat().st_mtime_ns:
+        return index
     runs = sorted(
         Ledger(home).last.values(), key=lambda run: (run["status"] != "failed", run["notebook"], run["output"])
     )
@@ -24,7 +27,6 @@ def build(output: Path | None = None) -> Path:
         page = home / "site" / run["page"]
         if not page.is_file() or page.stat().st_mtime_ns < run["report"].stat().st_mtime_ns:
             paths.write(page, _page(run).encode())
-    index = home / "site" / "index.html"
     groups: dict[str, list[dict[str, Any]]] = {}
     for run in there:
         groups.setdefault(run["notebook"], []).append(run)
