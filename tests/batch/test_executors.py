@@ -8,7 +8,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import pytest
 
-from vnegov.batch import runner
+from vnegov.batch import execution, runner
 from vnegov.errors import VnegovError
 
 SIX = {"notebook": "profile", "provinces": ["01", "26", "82"], "years": [2021, 2022], "langs": ["en"]}
@@ -29,6 +29,12 @@ def test_processes_run_in_parallel_with_the_same_result(project):
     assert project.outputs() == here
     assert project.run(SIX, cold=True, force=True) == 0
     assert project.outputs() == here
+
+
+def test_after_a_batch_that_was_stopped_the_next_one_runs(project):
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(1) as pool, execution.guarded(pool):
+        raise KeyboardInterrupt
+    assert project.run(SIX) == 0
 
 
 def test_an_executor_that_breaks_is_named_and_the_same_command_does_the_rest(project):

@@ -254,11 +254,13 @@ def _title(notebook: Any) -> str | None:
 @contextlib.contextmanager
 def guarded(pool: Executor) -> Iterator[Executor]:
     """A pool whose jobs run in this process; if the block is left by an error, or Ctrl-C, they end at once."""
-    _stopped.clear()
     try:
         yield pool
     except BaseException:
         _stopped.set()
         for session in list(_sessions):
             session.kill()
+        pool.shutdown()
         raise
+    finally:
+        _stopped.clear()
